@@ -103,9 +103,11 @@ lab_down() {
   for name in $LAB_NAMESPACES; do
     ns=$(lab_ns "$name")
     [ -e "/run/netns/$ns" ] || continue
-    pids=$(ip netns pids "$ns" 2>/dev/null || true)
-    # shellcheck disable=SC2086
-    [ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
+    while pids=$(ip netns pids "$ns" 2>/dev/null) && [ -n "$pids" ]; do
+      # shellcheck disable=SC2086
+      kill -9 $pids 2>/dev/null || true
+      sleep 0.02
+    done
   done
   for name in $LAB_NAMESPACES; do
     ns=$(lab_ns "$name")
@@ -113,4 +115,5 @@ lab_down() {
     rm -rf "/etc/netns/$ns"
   done
   rm -rf "$LAB_DIR" "$LAB_STATE" "$LAB_STATE".*
+  rmdir --ignore-fail-on-non-empty /etc/netns 2>/dev/null || true
 }

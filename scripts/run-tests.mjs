@@ -1,0 +1,144 @@
+/**
+ * Runs compiled uvu test files, one process each: unit tests side by side, end-to-end tests one after another.
+ * A file that prints no sum, runs no test, skips one or passes its time limit has failed.
+ *
+ * usage: node scripts/run-tests.mjs [unit|e2e|FILE.test.ts]…      last line: N passed, N failed
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const UNIT_LIMIT_MS = 60_000;
+const E2E_LIMIT_MS = 600_000;
+const E2E = 'test/e2e/';
+
+/** Sources of the tests, so that a compiled leftover of a removed test does not run. */
+function testFiles() {
+  return readdirSync(path.join(ROOT, 'test'), { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/${name}`)
+    .sort();
+}
+
+function selected(wanted) {
+  const all = testFiles();
+  const files = [];
+  for (const want of wanted) {
+    const name = path.relative(ROOT, path.resolve(want));
+    if (want === 'unit') files.push(...all.filter((file) => !file.startsWith(E2E)));
+    else if (want === 'e2e') files.push(...all.filter((file) => file.startsWith(E2E)));
+    else if (all.includes(name)) files.push(name);
+    else {
+      console.error(`run-tests: no test file ${want}; usage: scripts/test [unit|e2e|FILE.test.ts]…`);
+      process.exit(2);
+    }
+  }
+  return files;
+}
+
+/** uvu's sum at the end of the output; null when it is not there. */
+function sum(output) {
+  const number = (label) => Number(new RegExp(`^ {2}${label}: +(\\d+)$`, 'm').exec(output)?.[1] ?? NaN);
+  const [total, passed, skipped] = [number('Total'), number('Passed'), number('Skipped')];
+  return Number.isNaN(total + passed + skipped) ? null : { total, passed, skipped };
+}
+
+/** Why a finished file counts as failed, or null. */
+function complaint(counts, code, signal, timedOut) {
+  if (timedOut) return 'time limit passed';
+  if (counts === null) return `ended without a sum (${signal ?? `exit ${code}`})`;
+  if (counts.total + counts.skipped === 0) return 'no test in it';
+  if (counts.skipped > 0) return `${counts.skipped} skipped`;
+  if (counts.passed < counts.total) return `${counts.total - counts.passed} failed`;
+  return code === 0 ? null : `exit ${code}`;
+}
+
+function environment(labPrefix) {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
+  return labPrefix === null ? env : { ...env, LAB_PREFIX: labPrefix };
+}
+
+/** One file in one process (and process group); resolves to its counts, having printed its line. */
+function run(file) {
+  const e2e = file.startsWith(E2E);
+  const labPrefix = e2e ? `nat46e2e${process.pid}-` : null;
+  const begin = Date.now();
+  const compiled = path.join(ROOT, 'dist', file.replace(/\.ts$/, '.js'));
+  const child = spawn(process.execPath, ['--expose-gc', '--enable-source-maps', compiled], {
+    cwd: ROOT,
+    env: environment(labPrefix),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let output = '';
+  let timedOut = false;
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  const timer = setTimeout(() => {
+    timedOut = true;
+    process.kill(-child.pid, 'SIGKILL');
+  }, e2e ? E2E_LIMIT_MS : UNIT_LIMIT_MS);
+  running.set(child.pid, labPrefix);
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      running.delete(child.pid);
+      labDown(labPrefix);
+      resolve(report(file, output, complaint(sum(output), code, signal, timedOut), Date.now() - begin));
+    });
+  });
+}
+
+function report(file, output, wrong, tookMs) {
+  const { total = 0, passed = 0, skipped = 0 } = sum(output) ?? {};
+  const took = `${(tookMs / 1000).toFixed(1)} s`;
+  if (wrong === null) {
+    console.log(`ok    ${file}  ${passed} passed  ${took}`);
+    return { passed, failed: 0 };
+  }
+  console.log(`FAIL  ${file}  ${wrong}  ${took}\n${output.trimEnd()}\n`);
+  return { passed, failed: Math.max(1, total - passed + skipped) };
+}
+
+/** Children still alive, by pid, with the prefix of their lab. */
+const running = new Map();
+
+/** A test that died leaves namespaces behind. */
+function labDown(labPrefix) {
+  if (labPrefix === null || process.getuid() !== 0) return;
+  spawnSync(path.join(ROOT, 'scripts/lab/lab'), ['down'], { env: environment(labPrefix), stdio: 'inherit' });
+}
+
+function abort() {
+  for (const [pid, labPrefix] of running) {
+    process.kill(-pid, 'SIGKILL');
+    labDown(labPrefix);
+  }
+  process.exit(130);
+}
+
+async function runAll(files, width) {
+  const results = [];
+  const queue = [...files];
+  const lane = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) results.push(await run(file));
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+  return results;
+}
+
+process.on('SIGINT', abort);
+process.on('SIGTERM', abort);
+const files = selected(process.argv.length > 2 ? process.argv.slice(2) : ['unit', 'e2e']);
+const missing = files.filter((file) => !existsSync(path.join(ROOT, 'dist', file.replace(/\.ts$/, '.js'))));
+if (missing.length > 0) {
+  console.error(`run-tests: not compiled: ${missing.join(' ')}; run: scripts/build`);
+  process.exit(1);
+}
+const unit = await runAll(files.filter((file) => !file.startsWith(E2E)), availableParallelism());
+const e2e = await runAll(files.filter((file) => file.startsWith(E2E)), 1);
+const count = (key) => [...unit, ...e2e].reduce((total, result) => total + result[key], 0);
+console.log(`${count('passed')} passed, ${count('failed')} failed`);
+process.exitCode = count('failed') > 0 || files.length === 0 ? 1 : 0;
