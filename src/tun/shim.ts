@@ -1,0 +1,168 @@
+/**
+ * The native shim: the system calls that Node lacks. Compiled by `scripts/build-shim` from native-shims/*.c.
+ *
+ * A failed system call comes back as a negative errno (`-os.constants.errno.EPERM`), never as an exception. A wrong
+ * argument throws TypeError, an offset outside the arena RangeError: both are mistakes of the caller. Every thread
+ * loads the shim for itself; a queue or watch belongs to the thread that made it, a file descriptor to the process.
+ */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { Nat46Error } from '../error.ts';
+
+/** Flags of `tunOpen`. */
+export const TUN_MULTI_QUEUE = 1;
+export const TUN_VNET_HDR = 2;
+/** -EBUSY when a device of that name is there already, whatever it is. */
+export const TUN_EXCLUSIVE = 4;
+
+/** Bits of `tunOffload` (linux/if_tun.h): what the reader of the device accepts. */
+export const TUN_F_CSUM = 0x01;
+export const TUN_F_TSO4 = 0x02;
+export const TUN_F_TSO6 = 0x04;
+export const TUN_F_TSO_ECN = 0x08;
+/** Both UDP bits or none; since Linux 6.2. */
+export const TUN_F_USO4 = 0x20;
+export const TUN_F_USO6 = 0x40;
+
+/** Bits that `wait` returns. */
+export const WAIT_TUN_READABLE = 1;
+export const WAIT_WAKE_SIGNALLED = 2;
+export const WAIT_TUN_ERROR = 4;
+
+/** Words of the `stamps` array of a queue. */
+export const STAMP_NOW_MS = 0;
+export const STAMP_WRITE_FAILURES = 1;
+export const STAMP_WRITE_ERRNO = 2;
+
+/** Bytes before every packet that `readBatch` reads; the last ten of them are its virtio header. */
+export const HEADROOM_BYTES = 80;
+export const VNET_HEADER_BYTES = 10;
+/** A read needs this much room: headroom, the longest packet, and what aligning the next slot may take. */
+export const SLOT_MAX_BYTES = HEADROOM_BYTES + 65535 + 64;
+
+/** One TUN queue tied to an arena. Freed with the last reference to it; its file descriptor stays open. */
+export type Queue = { readonly brand: 'Queue' };
+
+/** A callback on an eventfd. */
+export type Watch = { readonly brand: 'Watch' };
+
+export interface Shim {
+  /**
+   * Opens one queue of a TUN device without packet information, non-blocking; creates the device if needed.
+   * With TUN_VNET_HDR every packet is preceded by a 10-byte little-endian virtio header.
+   * @param name at most 15 bytes
+   * @returns file descriptor, or -errno
+   */
+  tunOpen(name: string, flags: number): number;
+
+  /** Asks for offloads, for all queues of the device. @param bits TUN_F_* @returns 0 or -errno */
+  tunOffload(fd: number, bits: number): number;
+
+  /** Keeps the device when its last queue closes, or not. @returns 0 or -errno */
+  tunPersist(fd: number, on: boolean): number;
+
+  /**
+   * Ties a queue to its memory, which it keeps alive; the buffers must not be transferred meanwhile.
+   * @param vnet whether the fd was opened with TUN_VNET_HDR
+   * @param arena below 2 GiB
+   * @param reads offset and length of each packet read; its size bounds a batch
+   * @param writes offset and length of each packet to write
+   * @param stamps 3 words, STAMP_*
+   */
+  queueAttach(
+    fd: number,
+    vnet: boolean,
+    arena: ArrayBuffer,
+    reads: Int32Array,
+    writes: Int32Array,
+    stamps: Int32Array,
+  ): Queue;
+
+  /**
+   * Reads what is there into bytes `from` … `to` of the arena, densely: packet k starts at `reads[2k]` and has
+   * `reads[2k + 1]` bytes; at least HEADROOM_BYTES before it are free, the last ten hold its virtio header (zero without
+   * TUN_VNET_HDR); the next slot starts at the next multiple of 64. Ends when the queue is empty, after `max` packets, or
+   * when fewer than SLOT_MAX_BYTES remain. Sets STAMP_NOW_MS.
+   * @returns packets read, or -errno when the first read failed
+   */
+  readBatch(queue: Queue, from: number, to: number, max: number): number;
+
+  /**
+   * Writes packets k < count, each `writes[2k + 1]` bytes from `writes[2k]` (with TUN_VNET_HDR the ten bytes before it are
+   * its virtio header). A packet that the kernel refuses is left out and counted in STAMP_WRITE_FAILURES and
+   * STAMP_WRITE_ERRNO.
+   * @returns packets accepted
+   */
+  writeBatch(queue: Queue, count: number): number;
+
+  /**
+   * Waits for packets, or for a signal on an eventfd, which is taken. Sets STAMP_NOW_MS.
+   * @param wakeFd eventfd, or -1 for none
+   * @param timeoutMs -1 waits for ever
+   * @returns WAIT_* bits, 0 after the time or an interrupting signal, or -errno
+   */
+  wait(queue: Queue, wakeFd: number, timeoutMs: number): number;
+
+  /** CLOCK_MONOTONIC in ms, its low 32 bits as a signed number: the clock of STAMP_NOW_MS. */
+  nowMs(): number;
+
+  /** @returns a non-blocking eventfd, or -errno */
+  eventFd(): number;
+
+  /** Wakes whoever waits for or watches an eventfd. @returns 0 or -errno */
+  signalFd(fd: number): number;
+
+  /**
+   * Calls back on this thread's event loop after each signal; signals that come together may share a call. Does not keep
+   * the process alive. Stop it before closing the fd.
+   * @returns the watch, or -errno
+   */
+  watchFd(fd: number, callback: () => void): Watch | number;
+
+  /** Ends a watch: no callback comes after this. Ending it twice does nothing. */
+  unwatchFd(watch: Watch): void;
+
+  /**
+   * Maps a file, shared with every other mapping of it; `Atomics` on it are exact between threads and processes. Unmapped
+   * when the buffer is collected. Writing to a mapping that is not `writable`, or past the end of a file that was cut
+   * short later, kills the process.
+   * @returns the buffer, or -errno; -ENODATA when the file is shorter than `bytes`
+   */
+  mapFd(fd: number, bytes: number, writable: boolean): ArrayBuffer | number;
+
+  /** Takes the exclusive lock of a file until it is closed. @returns 0, -EWOULDBLOCK when another holds it, or -errno */
+  lockFd(fd: number): number;
+
+  /** Keeps the calling thread on one CPU. @returns 0 or -errno */
+  pinThread(cpu: number): number;
+
+  /** Lets another thread run first. */
+  yieldThread(): void;
+
+  /** Tells the service manager, e.g. `READY=1`. @returns 1 sent, 0 when there is none ($NOTIFY_SOCKET unset), or -errno */
+  sdNotify(message: string): number;
+}
+
+/** Beside the compiled tree: dist/nat46-shim.node for dist/src/tun/shim.js. */
+const SHIM_PATH = fileURLToPath(new URL('../../nat46-shim.node', import.meta.url));
+
+let loaded: Shim | undefined;
+
+/** The shim, loaded at first use. @throws Nat46Error NAT46_RUNTIME when it is not built or does not fit this machine */
+export function shim(): Shim {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Shim {
+  try {
+    return createRequire(import.meta.url)(SHIM_PATH) as Shim;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new Nat46Error(
+      'NAT46_RUNTIME',
+      `native shim ${SHIM_PATH} cannot be loaded: npm start builds it (${reason})`,
+      { cause },
+    );
+  }
+}
