@@ -84,6 +84,16 @@ lab_network_up() {
   lab_links_up
 }
 
+# A link from the gateway straight to the server, for benches: the server has an IPv4 address on it as well.
+lab_direct() {
+  lab_link gw direct srv direct
+  lab_address gw direct "$DIRECT4_GW/24" "$DIRECT6_GW/112"
+  lab_address srv direct "$DIRECT4/24" "$DIRECT6/112"
+  ip -n "$(lab_ns srv)" route add default via "$DIRECT4_GW"
+  ip -n "$(lab_ns srv)" -6 route add "$OUTSIDE" via "$DIRECT6_GW"
+  ip -n "$(lab_ns srv)" -6 route add "$TAYGA_OUTSIDE" via "$DIRECT6_GW"
+}
+
 # Path MTU of the router's hop, both ways: packets beyond it are answered with packet too big.
 lab_mtu() {
   local rt
