@@ -1,0 +1,106 @@
+/**
+ * All tables of one segment, as one thread sees them, and the order in which rows come and go:
+ * client → BIB entry → session, and back. Everything here that writes is done under the one lock.
+ */
+import { BibTable } from './bib.ts';
+import { ClientTable } from './client.ts';
+import { FragmentTable } from './fragment.ts';
+import { isPast } from './lifetimes.ts';
+import { SpinLock } from './lock.ts';
+import { MappingTable } from './mapping.ts';
+import { PortPool, protocolColumn } from './port-pool.ts';
+import { LOCK_AT, type Segment } from './segment.ts';
+import { type SessionId, SessionTable } from './session.ts';
+
+export class NatState {
+  readonly segment: Segment;
+  readonly lock: SpinLock;
+  readonly mappings: MappingTable;
+  readonly bibs: BibTable;
+  readonly sessions: SessionTable;
+  readonly clients: ClientTable;
+  readonly fragments: FragmentTable;
+  readonly pool: PortPool;
+
+  /** @param relax gives up the processor while another thread holds the lock */
+  constructor(segment: Segment, relax: () => void) {
+    this.segment = segment;
+    this.lock = new SpinLock(segment.words, LOCK_AT, relax);
+    this.mappings = new MappingTable(segment);
+    this.bibs = new BibTable(segment);
+    this.sessions = new SessionTable(segment);
+    this.clients = new ClientTable(segment);
+    this.fragments = new FragmentTable(segment);
+    this.pool = new PortPool(segment);
+  }
+
+  /** Under the lock. A session goes, and with it a BIB entry, port and client that nothing else uses. */
+  endSession(id: SessionId): void {
+    const bib = this.sessions.bib(id);
+    const client = this.bibs.client(bib);
+    this.mappings.addSessions(this.sessions.mapping(id), -1, this.segment.nowSec());
+    this.sessions.remove(id);
+    this.clients.addSessions(client, -1);
+    this.releaseBib(bib, this.bibs.addSessions(bib, -1));
+  }
+
+  /** Under the lock. Forget a BIB entry that no session uses. @param sessions how many use it */
+  releaseBib(bib: number, sessions: number): void {
+    if (sessions > 0) return;
+    const client = this.bibs.client(bib);
+    this.pool.give(
+      this.bibs.member(bib),
+      protocolColumn(this.bibs.protocol(bib)),
+      this.bibs.outsidePort(bib),
+    );
+    this.bibs.remove(bib);
+    this.clients.addBibs(client, -1);
+  }
+
+  /**
+   * Bounded sweep of sessions whose deadline is past. The lock is taken for one removal at a time, so a worker never
+   * waits longer than that.
+   * @param from row to start at @param budget rows to look at
+   * @returns row to go on at; 0 after the last
+   */
+  sweepSessions(now: number, from: number, budget: number, ended: (id: SessionId) => void): number {
+    const { rows } = this.sessions;
+    const end = Math.min(from + budget, rows.capacity);
+    for (let row = from; row < end; row++) {
+      const id = row as SessionId;
+      if (!rows.isValid(row) || !isPast(this.sessions.deadline(id), now)) continue;
+      this.lock.acquire();
+      // Refreshed or removed since: then it is not ours to end.
+      if (rows.isValid(row) && isPast(this.sessions.deadline(id), now)) {
+        ended(id);
+        this.endSession(id);
+      }
+      this.lock.release();
+    }
+    return end === rows.capacity ? 0 : end;
+  }
+
+  /** End every session of a mapping. @returns how many */
+  endSessionsOf(mapping: number): number {
+    let ended = 0;
+    const { rows } = this.sessions;
+    for (let row = 0; row < rows.capacity && this.mappings.sessions(mapping) > 0; row++) {
+      if (!rows.isValid(row) || this.sessions.mapping(row as SessionId) !== mapping) continue;
+      this.lock.acquire();
+      if (rows.isValid(row) && this.sessions.mapping(row as SessionId) === mapping) {
+        this.endSession(row as SessionId);
+        ended++;
+      }
+      this.lock.release();
+    }
+    return ended;
+  }
+
+  /** Sweep fragment bindings. @returns row to go on at; 0 after the last */
+  sweepFragments(now: number, from: number, budget: number): number {
+    this.lock.acquire();
+    const next = this.fragments.sweep(now, from, budget);
+    this.lock.release();
+    return next;
+  }
+}

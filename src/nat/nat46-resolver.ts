@@ -1,0 +1,237 @@
+/**
+ * Who is new? The resolver of NAT46: gives a flow without a session its outside (or inside) tuple, and makes the
+ * rows for it. The engine around it does not know how the tuple was found.
+ *
+ * From inside (RFC 6146 §3.5, mirrored): mapping of the dialled address → real v6; BIB entry of the inside transport
+ * address, or a port on the SNAT member that the client is paired with. From outside: an existing BIB entry lets any
+ * mapped host in (endpoint-independent filtering, RFC 4787 §5).
+ */
+import * as checksum from '../wire/checksum.ts';
+import * as icmp from '../wire/icmp.ts';
+import { isPast } from './lifetimes.ts';
+import { MappingKind } from './mapping.ts';
+import type { NatState } from './nat-state.ts';
+import { NO_MEMBER, NO_PORT, protocolColumn } from './port-pool.ts';
+import { NO_ROW } from './rows.ts';
+import { type NewSession, NO_SESSION, portPair, type SessionId } from './session.ts';
+
+/** Why there is no session; below every row number. */
+export const Refusal = {
+  /** Nothing known about this synthetic address: ask the store. */
+  NoMapping: -2,
+  /** The store knows none, or the address rests. */
+  Unmapped: -3,
+  NotInside: -4,
+  ClientQuota: -5,
+  PoolExhausted: -6,
+  TableFull: -7,
+  /** The real v6 is an address of our own SNAT pool. */
+  Hairpin: -8,
+  /** From outside: no BIB entry for this SNAT address and port. */
+  NoBib: -9,
+  /** From outside: the sender has no synthetic address that the inside host could see. */
+  SenderUnmapped: -10,
+} as const;
+export type Refusal = (typeof Refusal)[keyof typeof Refusal];
+
+export interface ResolverOptions {
+  /** Pairs of network and mask words; only these inside hosts may have sessions. Empty: any. */
+  readonly inside: readonly { readonly network: number; readonly mask: number }[];
+  /** Sessions that one inside host may hold at once. */
+  readonly maxClientSessions: number;
+}
+
+export class Nat46Resolver {
+  readonly #state: NatState;
+  readonly #options: ResolverOptions;
+  readonly #new: NewSession = {
+    protocol: 0,
+    insideNear: 0,
+    insideFar: 0,
+    insidePorts: 0,
+    outsidePorts: 0,
+    outside: new Int32Array(8),
+    delta: 0,
+    addressDelta: 0,
+    bib: NO_ROW,
+    mapping: NO_ROW,
+    state: 0,
+    deadline: 0,
+  };
+  readonly #real = new Int32Array(4);
+
+  constructor(state: NatState, options: ResolverOptions) {
+    this.#state = state;
+    this.#options = options;
+  }
+
+  /** TCP state and deadline that the next new session starts with. */
+  begin(state: number, deadline: number): void {
+    this.#new.state = state;
+    this.#new.deadline = deadline;
+  }
+
+  /** @param ports near, far. @returns a session, found or new, or a Refusal */
+  fromInside(near: number, far: number, ports: number, protocol: number, now: number): number {
+    const { lock } = this.#state;
+    lock.acquire();
+    const id = this.#fromInside(near, far, ports, protocol, now);
+    lock.release();
+    return id;
+  }
+
+  /**
+   * @param near offset in `view` of our SNAT address @param far offset of the sender's address
+   * @param ports near, far. @returns a session, found or new, or a Refusal
+   */
+  fromOutside(
+    view: DataView,
+    near: number,
+    far: number,
+    ports: number,
+    protocol: number,
+    now: number,
+  ): number {
+    const { lock } = this.#state;
+    lock.acquire();
+    const id = this.#fromOutside(view, near, far, ports, protocol, now);
+    lock.release();
+    return id;
+  }
+
+  #fromInside(near: number, far: number, ports: number, protocol: number, now: number): number {
+    const { mappings, sessions } = this.#state;
+    const known = this.#unlessPast(sessions.lookupInside(near, far, ports, protocol), now);
+    if (known !== NO_SESSION) return known;
+    const mapping = this.#liveMapping(far, now);
+    if (mapping < 0) return mapping;
+    if (!this.#isInside(near)) return Refusal.NotInside;
+    const realAt = mappings.v6At(mapping);
+    if (this.#state.pool.lookupWords(this.#state.segment.words, realAt) !== NO_MEMBER) return Refusal.Hairpin;
+    const bib = this.#bibFor(protocol, near, ports >>> 16);
+    if (bib < 0) return bib;
+    return this.#insert(bib, mapping, far, ports & 0xffff);
+  }
+
+  #fromOutside(
+    view: DataView,
+    near: number,
+    far: number,
+    ports: number,
+    protocol: number,
+    now: number,
+  ): number {
+    const { bibs, clients, mappings, pool, sessions } = this.#state;
+    const known = this.#unlessPast(sessions.lookupOutside(view, near, far, ports, protocol), now);
+    if (known !== NO_SESSION) return known;
+    const member = pool.lookup(view, near);
+    if (member === NO_MEMBER) return Refusal.NoBib;
+    const bib = bibs.lookupOutside(protocol, member, ports >>> 16);
+    if (bib === NO_ROW) return Refusal.NoBib;
+    for (let i = 0; i < 4; i++) this.#real[i] = view.getInt32(far + i * 4);
+    const mapping = mappings.lookup6Words(this.#real, 0);
+    if (mapping === NO_ROW) return Refusal.SenderUnmapped;
+    if (clients.sessions(bibs.client(bib)) >= this.#options.maxClientSessions) return Refusal.ClientQuota;
+    return this.#insert(bib, mapping, mappings.v4(mapping) | 0, ports & 0xffff);
+  }
+
+  /** A session past its deadline is ended here rather than prolonged. */
+  #unlessPast(id: SessionId, now: number): SessionId {
+    if (id === NO_SESSION || !isPast(this.#state.sessions.deadline(id), now)) return id;
+    this.#state.endSession(id);
+    return NO_SESSION;
+  }
+
+  #liveMapping(v4: number, now: number): number {
+    const { mappings } = this.#state;
+    const row = mappings.lookup4(v4);
+    if (row === NO_ROW) return Refusal.NoMapping;
+    if (mappings.isLive(row)) return row;
+    if (mappings.kind(row) !== MappingKind.Negative) return Refusal.Unmapped;
+    if (!isPast(mappings.negativeUntil(row), now)) return Refusal.Unmapped;
+    mappings.remove(row);
+    return Refusal.NoMapping;
+  }
+
+  #isInside(address: number): boolean {
+    const { inside } = this.#options;
+    if (inside.length === 0) return true;
+    for (const { network, mask } of inside) if ((address & mask) === network) return true;
+    return false;
+  }
+
+  /** The BIB entry of an inside transport address, made if need be. @returns row or Refusal */
+  #bibFor(protocol: number, address: number, port: number): number {
+    const { bibs, clients, pool } = this.#state;
+    const client = clients.lookup(address);
+    if (client !== NO_ROW && clients.sessions(client) >= this.#options.maxClientSessions) {
+      return Refusal.ClientQuota;
+    }
+    const known = bibs.lookupInside(protocol, address, port);
+    if (known !== NO_ROW) return known;
+    const column = protocolColumn(protocol);
+    let member = client !== NO_ROW ? clients.member(client) : pool.preferredMember(address);
+    let outside = pool.take(member, column, port, address);
+    // A client that is not paired yet may go to any member that has room.
+    for (let i = 1; outside === NO_PORT && client === NO_ROW && i < pool.size(); i++) {
+      member = (member + 1) % pool.size();
+      outside = pool.take(member, column, port, address);
+    }
+    if (outside === NO_PORT) return Refusal.PoolExhausted;
+    const owner = client !== NO_ROW ? client : clients.insert(address, member);
+    const bib =
+      owner === NO_ROW ? NO_ROW : bibs.insert(protocol, address, portPair(port, outside), member, owner);
+    if (owner !== NO_ROW) clients.addBibs(owner, bib === NO_ROW ? 0 : +1);
+    if (bib !== NO_ROW) return bib;
+    pool.give(member, column, outside);
+    return Refusal.TableFull;
+  }
+
+  /** @param far synthetic v4 @param farPort the server's port. @returns session or Refusal */
+  #insert(bib: number, mapping: number, far: number, farPort: number): number {
+    const { bibs, clients, mappings, pool, segment, sessions } = this.#state;
+    const fresh = this.#new;
+    fresh.protocol = bibs.protocol(bib);
+    fresh.insideNear = bibs.insideAddress(bib);
+    fresh.insideFar = far;
+    fresh.insidePorts = portPair(bibs.insidePort(bib), farPort);
+    fresh.outsidePorts = portPair(bibs.outsidePort(bib), farPort);
+    const nearAt = pool.addressAt(bibs.member(bib));
+    const farAt = mappings.v6At(mapping);
+    for (let i = 0; i < 4; i++) {
+      fresh.outside[i] = segment.words[nearAt + i]!;
+      fresh.outside[i + 4] = segment.words[farAt + i]!;
+    }
+    setDeltas(fresh);
+    fresh.bib = bib;
+    fresh.mapping = mapping;
+    const id = sessions.insert(fresh);
+    if (id === NO_SESSION) {
+      this.#state.releaseBib(bib, bibs.addSessions(bib, 0));
+      return Refusal.TableFull;
+    }
+    bibs.addSessions(bib, +1);
+    clients.addSessions(bibs.client(bib), +1);
+    mappings.addSessions(mapping, +1, segment.nowSec());
+    return id;
+  }
+}
+
+/**
+ * Checksum deltas from inside to outside. TCP and UDP: both pseudo-headers have the same protocol and length words.
+ * ICMPv4 has no pseudo-header and ICMPv6 has one: there the delta adds it, but for the length, which each packet adds.
+ */
+function setDeltas(session: NewSession): void {
+  let outside = 0;
+  for (let i = 0; i < 8; i++) outside += checksum.words(session.outside[i]!);
+  const insidePorts = checksum.words(session.insidePorts);
+  const outsidePorts = checksum.words(session.outsidePorts);
+  if (session.protocol === icmp.V4) {
+    session.delta = checksum.delta(insidePorts, outsidePorts + outside + icmp.V6);
+    session.addressDelta = 0;
+    return;
+  }
+  const inside = checksum.words(session.insideNear) + checksum.words(session.insideFar);
+  session.addressDelta = checksum.delta(inside, outside);
+  session.delta = checksum.delta(inside + insidePorts, outside + outsidePorts);
+}

@@ -1,0 +1,64 @@
+/**
+ * Start on a segment that a former process left, however it ended: locks are cleared; chains, free queues, port
+ * bitmaps and all counts of users are derived again from the rows. Only valid rows count, and a row is valid once it
+ * was whole; what a half-done insert or removal left over (a BIB entry without session, a session whose BIB entry is
+ * gone) is dropped here.
+ */
+import type { NatState } from './nat-state.ts';
+import { NO_MEMBER, protocolColumn } from './port-pool.ts';
+import { PuntRing } from './punt-ring.ts';
+import { NO_ROW } from './rows.ts';
+import type { SessionId } from './session.ts';
+
+/**
+ * Before any other thread maps the segment.
+ * @param members SNAT addresses, four words each; BIB entries of an address that is no longer a member end
+ * @returns sessions that live on
+ */
+export function recover(state: NatState, members: readonly Int32Array[]): number {
+  state.lock.release();
+  for (let worker = 0; worker < state.segment.geometry.workers; worker++) {
+    new PuntRing(state.segment, worker).clear();
+  }
+  state.fragments.clear();
+  state.clients.clear();
+  state.mappings.rebuild();
+  recoverBibs(state, state.pool.configure(members));
+  recoverSessions(state);
+  for (let row = 0; row < state.bibs.rows.capacity; row++) {
+    if (state.bibs.rows.isValid(row)) state.releaseBib(row, state.bibs.addSessions(row, 0));
+  }
+  return state.sessions.rows.used();
+}
+
+/** @param moved for each former member number, its number now */
+function recoverBibs(state: NatState, moved: readonly number[]): void {
+  const { bibs, clients, pool } = state;
+  bibs.rebuild((row) => {
+    const member = moved[bibs.member(row)] ?? NO_MEMBER;
+    if (member === NO_MEMBER) return false;
+    let client = clients.lookup(bibs.insideAddress(row));
+    if (client === NO_ROW) client = clients.insert(bibs.insideAddress(row), member);
+    if (client === NO_ROW) return false;
+    bibs.setMember(row, member);
+    bibs.setClient(row, client);
+    clients.addBibs(client, +1);
+    pool.claim(member, protocolColumn(bibs.protocol(row)), bibs.outsidePort(row));
+    return true;
+  });
+}
+
+function recoverSessions(state: NatState): void {
+  const { bibs, clients, mappings, segment, sessions } = state;
+  sessions.rebuild((id: SessionId) => {
+    const bib = sessions.bib(id);
+    const mapping = sessions.mapping(id);
+    if (!bibs.rows.isValid(bib) || !mappings.rows.isValid(mapping) || !mappings.isLive(mapping)) return false;
+    if (mappings.v4(mapping) !== sessions.insideFar(id) >>> 0) return false;
+    if (bibs.insideAddress(bib) !== sessions.insideNear(id)) return false;
+    bibs.addSessions(bib, +1);
+    clients.addSessions(bibs.client(bib), +1);
+    mappings.addSessions(mapping, +1, segment.nowSec());
+    return true;
+  });
+}

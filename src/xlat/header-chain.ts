@@ -1,0 +1,64 @@
+/**
+ * Walk along IPv6 extension headers to what a translator needs (RFC 7915 §5.1, §5.1.1): where the upper layer starts,
+ * and the Fragment header if there is one. Hop-by-Hop, Destination Options and spent Routing headers are skipped;
+ * after a Fragment header nothing but the upper layer (or ESP) may follow.
+ */
+import * as ipv6 from '../wire/ipv6.ts';
+
+export const ChainResult = {
+  Ok: 0,
+  Truncated: 1,
+  /** A Routing header with segments left: `errorAt` points at the field. */
+  SegmentsLeft: 2,
+  AfterFragment: 3,
+} as const;
+export type ChainResult = (typeof ChainResult)[keyof typeof ChainResult];
+
+/** Result of a walk; one object, used again for each packet. */
+export class HeaderChain {
+  /** Protocol of the upper layer. */
+  protocol = 0;
+  /** Offset in the view where the upper layer starts. */
+  upper = 0;
+  /** Offset of the Fragment header, or 0. */
+  fragment = 0;
+  /** Offset of the field in error. */
+  errorAt = 0;
+
+  /** @param at IPv6 header @param end offset after the last byte that may be read */
+  walk(view: DataView, at: number, end: number): ChainResult {
+    this.upper = at + ipv6.HEADER_LENGTH;
+    this.protocol = ipv6.nextHeader(view, at);
+    this.fragment = 0;
+    while (isExtension(this.protocol)) {
+      if (this.fragment !== 0) return ChainResult.AfterFragment;
+      if (this.upper + 8 > end) return ChainResult.Truncated;
+      const result = this.#step(view);
+      if (result !== ChainResult.Ok) return result;
+    }
+    if (this.fragment !== 0 && this.protocol === ipv6.AUTHENTICATION) return ChainResult.AfterFragment;
+    return this.upper > end ? ChainResult.Truncated : ChainResult.Ok;
+  }
+
+  #step(view: DataView): ChainResult {
+    const at = this.upper;
+    if (this.protocol === ipv6.ROUTING && view.getUint8(at + 3) !== 0) {
+      this.errorAt = at + 3;
+      return ChainResult.SegmentsLeft;
+    }
+    const isFragment = this.protocol === ipv6.FRAGMENT;
+    if (isFragment) this.fragment = at;
+    this.protocol = view.getUint8(at);
+    this.upper = at + (isFragment ? ipv6.FRAGMENT_HEADER_LENGTH : 8 + view.getUint8(at + 1) * 8);
+    return ChainResult.Ok;
+  }
+}
+
+function isExtension(next: number): boolean {
+  return (
+    next === ipv6.HOP_BY_HOP ||
+    next === ipv6.ROUTING ||
+    next === ipv6.FRAGMENT ||
+    next === ipv6.DESTINATION_OPTIONS
+  );
+}

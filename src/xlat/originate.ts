@@ -1,0 +1,77 @@
+/**
+ * ICMP errors that we originate (RFC 792, RFC 1812 §4.3.2; RFC 4443 §2.4) and the rules about when not to: never about
+ * an error, a fragment that is not the first, or a packet whose source is nobody in particular.
+ */
+import * as checksum from '../wire/checksum.ts';
+import * as icmp from '../wire/icmp.ts';
+import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+
+/** Largest messages: RFC 1812 §4.3.2.3, RFC 4443 §2.4(c). */
+export const MAX_V4 = 576;
+export const MAX_V6 = ipv6.MIN_MTU;
+const OUR_TTL = 64;
+
+/** Bytes before the quoted packet. */
+export const V4_OVERHEAD = ipv4.MIN_HEADER_LENGTH + icmp.HEADER_LENGTH;
+export const V6_OVERHEAD = ipv6.HEADER_LENGTH + icmp.HEADER_LENGTH;
+
+/** Whether an IPv4 packet may be answered with an error, RFC 1122 §3.2.2. @param header length in bytes */
+export function mayAnswerV4(view: DataView, at: number, header: number): boolean {
+  if (!ipv4.isUnicast(ipv4.source(view, at)) || !ipv4.isUnicast(ipv4.destination(view, at))) return false;
+  if ((ipv4.flagsOffset(view, at) & ipv4.OFFSET_MASK) !== 0) return false;
+  if (ipv4.protocol(view, at) !== icmp.V4) return true;
+  return ipv4.totalLength(view, at) > header && icmp.type(view, at + header) === icmp.V4_ECHO_REQUEST;
+}
+
+/** Whether an IPv6 packet may be answered with an error, RFC 4443 §2.4(e). @param upper offset of the upper layer */
+export function mayAnswerV6(
+  view: DataView,
+  at: number,
+  protocol: number,
+  upper: number,
+  end: number,
+): boolean {
+  if (!ipv6.isUnicast(view, at + ipv6.SOURCE) || !ipv6.isUnicast(view, at + ipv6.DESTINATION)) return false;
+  if (protocol !== icmp.V6) return true;
+  return upper < end && icmp.type(view, upper) === icmp.V6_ECHO_REQUEST;
+}
+
+/**
+ * Finish an ICMPv4 error whose quote already stands at `out + V4_OVERHEAD`.
+ * @param typeCode one word @param rest the 32-bit word after the checksum @param quote bytes
+ * @returns bytes of the whole packet
+ */
+export function finishV4(view: DataView, out: number, typeCode: number, rest: number, quote: number): number {
+  const total = V4_OVERHEAD + quote;
+  ipv4.write(view, out, 0, total, 0, 0);
+  ipv4.setTtlProtocol(view, out, OUR_TTL, icmp.V4);
+  ipv4.setChecksum(view, out);
+  writeMessage(view, out + ipv4.MIN_HEADER_LENGTH, typeCode, rest);
+  const sum = checksum.sum(view, out + ipv4.MIN_HEADER_LENGTH, icmp.HEADER_LENGTH + quote);
+  view.setUint16(out + ipv4.MIN_HEADER_LENGTH + icmp.CHECKSUM, checksum.finish(sum));
+  return total;
+}
+
+/** The same for ICMPv6; the addresses stand in the header already. */
+export function finishV6(view: DataView, out: number, typeCode: number, rest: number, quote: number): number {
+  const length = icmp.HEADER_LENGTH + quote;
+  ipv6.write(view, out, 0, length, icmp.V6, OUR_TTL);
+  writeMessage(view, out + ipv6.HEADER_LENGTH, typeCode, rest);
+  setChecksumV6(view, out, length);
+  return ipv6.HEADER_LENGTH + length;
+}
+
+/** Compute and store the checksum of an ICMPv6 message behind a plain header. @param length of the message */
+export function setChecksumV6(view: DataView, at: number, length: number): void {
+  const message = at + ipv6.HEADER_LENGTH;
+  view.setUint16(message + icmp.CHECKSUM, 0);
+  const pseudo = ipv6.addressSum(view, at) + ipv6.pseudoRest(length, icmp.V6);
+  view.setUint16(message + icmp.CHECKSUM, checksum.finish(pseudo + checksum.sum(view, message, length)));
+}
+
+function writeMessage(view: DataView, at: number, typeCode: number, rest: number): void {
+  view.setUint16(at, typeCode);
+  view.setUint16(at + icmp.CHECKSUM, 0);
+  view.setInt32(at + icmp.REST, rest);
+}
