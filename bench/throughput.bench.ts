@@ -95,7 +95,7 @@ function gigabits(value: number): string {
 function printTable(results: Results): void {
   const row = (cells: readonly string[]) =>
     console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(20) : cell.padStart(16))).join(''));
-  const _spread = (values: readonly number[]) =>
+  const spread = (values: readonly number[]) =>
     values.length > 0 ? `${gigabits(Math.min(...values))} … ${gigabits(Math.max(...values))}` : '–';
   console.log(`\nGbit/s received, medians of ${ROUNDS} rounds of ${SECONDS} s (smallest … largest below)\n`);
   row(['', ...CONTENDERS.map((contender) => contender.name), 'nat46/TAYGA', 'nat46/kernel']);
@@ -104,10 +104,7 @@ function printTable(results: Results): void {
     const [kernel, tayga, nat46] = rates.map((values) => (values.length > 0 ? median(values) : Number.NaN));
     const ratio = (other: number | undefined) => (nat46! / other!).toFixed(2);
     row([load, gigabits(kernel!), gigabits(tayga!), gigabits(nat46!), ratio(tayga), ratio(kernel)]);
-    row([
-      '',
-      ...rates.map((values) => `${gigabits(Math.min(...values))} … ${gigabits(Math.max(...values))}`),
-    ]);
+    row(['', ...rates.map(spread)]);
   }
 }
 
