@@ -1,0 +1,100 @@
+/**
+ * Packets captured in the lab, and tshark as an independent judge of every checksum in them.
+ */
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Lab, Namespace } from './lab.ts';
+
+const LAYERS = ['ip', 'tcp', 'udp', 'icmp', 'icmpv6'] as const;
+type Layer = (typeof LAYERS)[number];
+
+/** Checksums seen, by layer; headers quoted inside ICMP errors are counted too, where they are whole. */
+export interface Checksums {
+  packets: number;
+  good: Record<Layer, number>;
+  /** Numbers of the packets with a wrong checksum, and where. */
+  bad: string[];
+}
+
+export class Capture {
+  readonly #tcpdump: ChildProcess;
+  readonly file: string;
+
+  private constructor(tcpdump: ChildProcess, file: string) {
+    this.#tcpdump = tcpdump;
+    this.file = file;
+  }
+
+  /** Starts a capture of what arrives at an interface. Resolves once it captures. */
+  static async start(lab: Lab, ns: Namespace, device: string, file: string): Promise<Capture> {
+    const argv = [
+      'tcpdump',
+      '-ni',
+      device,
+      '-Q',
+      'in',
+      '-s',
+      '0',
+      '-B',
+      '65536',
+      '-U',
+      '-w',
+      file,
+      'ip or ip6',
+    ];
+    const tcpdump = lab.spawn(ns, argv);
+    if (tcpdump.stderr !== null) await once(tcpdump.stderr, 'data'); // listening on …
+    return new Capture(tcpdump, file);
+  }
+
+  /** Ends it; what has arrived is in the file. */
+  async stop(): Promise<void> {
+    await pause(300); // tcpdump reads in blocks
+    const closed = once(this.#tcpdump, 'close');
+    this.#tcpdump.kill('SIGINT');
+    await closed;
+  }
+}
+
+/** Lets tshark check every checksum in a capture file. */
+export function checksums(file: string): Checksums {
+  const options = ['ip', 'tcp', 'udp'].flatMap((layer) => ['-o', `${layer}.check_checksum:TRUE`]);
+  const fields = LAYERS.flatMap((layer) => ['-e', `${layer}.checksum.status`]);
+  const argv = ['-n', '-r', file, ...options, '-T', 'fields', '-e', 'frame.number', ...fields];
+  const out = execFileSync('tshark', argv, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const result: Checksums = { packets: 0, good: { ip: 0, tcp: 0, udp: 0, icmp: 0, icmpv6: 0 }, bad: [] };
+  for (const line of out.trim().split('\n')) {
+    const [frame, ...columns] = line.split('\t');
+    result.packets++;
+    for (const [i, layer] of LAYERS.entries()) {
+      for (const status of (columns[i] ?? '').split(',')) {
+        if (status === '1') result.good[layer]++;
+        if (status === '0') result.bad.push(`${layer} in packet ${frame}`);
+      }
+    }
+  }
+  return result;
+}
+
+const PCAP_HEADER = 24;
+const RECORD_HEADER = 16;
+
+/** A copy of a capture file in which the last byte of the longest packet is another: one checksum is wrong. */
+export function plantWrongChecksum(file: string, copy: string): void {
+  const pcap = readFileSync(file);
+  let longest = 0;
+  let lastByte = 0;
+  for (let at = PCAP_HEADER; at < pcap.length; ) {
+    const length = pcap.readUInt32LE(at + 8);
+    at += RECORD_HEADER + length;
+    if (length > longest) [longest, lastByte] = [length, at - 1];
+  }
+  pcap[lastByte] = (pcap[lastByte] ?? 0) ^ 0x55;
+  writeFileSync(copy, pcap);
+}
