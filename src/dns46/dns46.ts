@@ -1,0 +1,125 @@
+/**
+ * DNS46: the resolver that IPv4-only clients ask. Composes the parts, binds the listeners, lets go of everything again.
+ */
+import { randomInt } from 'node:crypto';
+import type { Cidr4, Cidr6 } from '../address.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { DnsCounters } from './counters.ts';
+import { AddressPolicy } from './exclusion.ts';
+import type { Listener, Receive } from './listener.ts';
+import { listenTcp, type TcpLimits } from './listener-tcp.ts';
+import { listenUdp } from './listener-udp.ts';
+import type { Log } from './log.ts';
+import { AddressLookup, type SyntheticAddresses } from './lookup.ts';
+import { PoolNotices } from './pool-notices.ts';
+import { RateLimit } from './rate.ts';
+import { DnsService } from './service.ts';
+import type { AaaaPlacement } from './synthesis.ts';
+import type { Endpoint } from './upstream-question.ts';
+import { Upstreams } from './upstreams.ts';
+
+/** Names and units as in the configuration. */
+export interface Dns46Options {
+  readonly dnsListen: readonly Endpoint[];
+  readonly dnsUpstream: readonly Endpoint[];
+  readonly dnsAaaa: AaaaPlacement;
+  /** Upper bound of the TTL of synthesized A records, seconds. */
+  readonly maxTtlSec: number;
+  /** Queries per second; 0 = no limit. */
+  readonly dnsRate: number;
+  /** Host order; null = SERVFAIL when the pool is exhausted. */
+  readonly sorryIp: number | null;
+  readonly subnet: Cidr4;
+  /** Our own IPv6 addresses, 16 bytes each. */
+  readonly snatPool: readonly Uint8Array[];
+  /** More IPv6 prefixes that are never mapped. */
+  readonly excludedV6?: readonly Cidr6[];
+}
+
+/** Bounds and sources of time and chance; what is not given is as below. */
+export interface Dns46Tuning extends TcpLimits {
+  /** Time an upstream has for one try. */
+  readonly tryTimeoutMs: number;
+  /** Time a client waits at most: less than the 5 s after which stub resolvers ask again. */
+  readonly budgetMs: number;
+  /** Queries in flight, all clients together. */
+  readonly maxInFlight: number;
+  readonly clock: Clock;
+  /** Unpredictable integer, 0 … below - 1. */
+  readonly random: (below: number) => number;
+}
+
+const TUNING: Dns46Tuning = {
+  tryTimeoutMs: 1200,
+  budgetMs: 4000,
+  maxInFlight: 4096,
+  maxConnections: 512,
+  maxPipelined: 64,
+  idleMs: 10_000,
+  clock: systemClock,
+  random: (below) => randomInt(below),
+};
+
+export class Dns46 {
+  readonly #options: Dns46Options;
+  readonly #tuning: Dns46Tuning;
+  readonly #counters: DnsCounters;
+  readonly #upstreams: Upstreams;
+  readonly #service: DnsService;
+  #listeners: Listener[] = [];
+
+  /** @param tuning for tests and benches; the defaults are meant for use */
+  constructor(
+    options: Dns46Options,
+    addresses: SyntheticAddresses,
+    counters: DnsCounters,
+    log: Log,
+    tuning: Partial<Dns46Tuning> = {},
+  ) {
+    this.#options = options;
+    this.#tuning = { ...TUNING, ...tuning };
+    this.#counters = counters;
+    const { clock, random, tryTimeoutMs } = this.#tuning;
+    this.#upstreams = new Upstreams(
+      { endpoints: options.dnsUpstream, tryTimeoutMs },
+      { clock, random, counters },
+      log,
+    );
+    const notices = new PoolNotices(log, clock);
+    const parts = { upstreams: this.#upstreams, addresses, counters, clock, notices };
+    const policy = new AddressPolicy(options);
+    const { dnsAaaa: aaaa, maxTtlSec, sorryIp } = options;
+    const lookup = new AddressLookup({ aaaa, maxTtlSec, sorryIp, policy }, parts);
+    const rate = new RateLimit(options.dnsRate, clock.now());
+    this.#service = new DnsService(this.#tuning, { ...parts, lookup, rate });
+  }
+
+  /** Addresses and ports listened on, one each for UDP and TCP. */
+  get listening(): readonly Endpoint[] {
+    return this.#listeners.map((listener) => listener.endpoint);
+  }
+
+  /** Binds every listener. @throws Nat46Error that names the address; nothing stays bound then */
+  async start(): Promise<void> {
+    const receive: Receive = (message, client) => this.#service.receive(message, client);
+    const count = this.#counters.count.bind(this.#counters);
+    try {
+      for (const endpoint of this.#options.dnsListen) {
+        const tcp = await listenTcp(endpoint, this.#tuning, { receive, count, clock: this.#tuning.clock });
+        this.#listeners.push(tcp);
+        this.#listeners.push(await listenUdp(tcp.endpoint, receive));
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Closes everything at once; queries in flight are not answered. Calling it twice is harmless. */
+  async stop(): Promise<void> {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    await Promise.all(listeners.map((listener) => listener.close()));
+    this.#upstreams.close();
+  }
+}

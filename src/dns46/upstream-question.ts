@@ -1,0 +1,43 @@
+/**
+ * What the two transports to an upstream share.
+ */
+import type { Clock } from './clock.ts';
+import type { DnsCounters } from './counters.ts';
+import { viewOf } from './message.ts';
+
+export interface Endpoint {
+  /** Text, IPv4 or IPv6. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Why there is no reply: nothing came in time, or the network refused. */
+export type Silence = 'timeout' | 'unreachable';
+
+/** A question on its way. */
+export interface Asked {
+  /** As sent, with its id. */
+  readonly query: Uint8Array;
+  readonly settle: (outcome: Uint8Array | Silence) => void;
+  readonly cancelTimer: () => void;
+}
+
+export interface UpstreamContext {
+  readonly clock: Clock;
+  /** Unpredictable integer, 0 … below - 1. */
+  readonly random: (below: number) => number;
+  readonly counters: DnsCounters;
+}
+
+/** A copy with another id. */
+export function withId(message: Uint8Array, id: number): Uint8Array {
+  const copy = Uint8Array.from(message);
+  viewOf(copy).setUint16(0, id);
+  return copy;
+}
+
+/** host:port, an IPv6 address in brackets. */
+export function textOf(endpoint: Endpoint): string {
+  const { address, port } = endpoint;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
