@@ -1,4 +1,4 @@
-# `npm run lab`: the lab with the gateway in it, in the foreground. Sourced by `lab`.
+# `npm run lab` and `npm run demo`: the lab with the gateway in it. Sourced by `lab`.
 # shellcheck shell=bash
 
 GATEWAY_PID=
@@ -6,7 +6,7 @@ GATEWAY_PID=
 # Start the gateway in the background and wait until it says that it is ready.
 gateway_start() {
   local i
-  "$LAB_SCRIPTS/lab" gateway "$@" </dev/null 2>"$LAB_DIR/gateway.log" >/dev/null &
+  "$LAB_SCRIPTS/lab" gateway </dev/null 2>"$LAB_DIR/gateway.log" >/dev/null &
   GATEWAY_PID=$!
   for ((i = 0; i < 200; i++)); do
     if grep -q '"msg":"ready"' "$LAB_DIR/gateway.log" 2>/dev/null; then return 0; fi
@@ -14,11 +14,12 @@ gateway_start() {
     sleep 0.05
   done
   tail -n 5 "$LAB_DIR/gateway.log" >&2
-  fail "the gateway did not become ready; see above"
+  fail 'the gateway did not become ready; see above'
 }
 
 take_down() {
-  trap - EXIT INT TERM
+  trap - EXIT
+  trap '' INT TERM
   if [ -n "$GATEWAY_PID" ]; then
     kill -TERM "$GATEWAY_PID" 2>/dev/null || true
     wait "$GATEWAY_PID" 2>/dev/null || true
@@ -26,48 +27,83 @@ take_down() {
   lab_down
 }
 
-what_to_try() {
-  local in1="ip netns exec $(lab_ns cl1)" gw="ip netns exec $(lab_ns gw)" nat46="node dist/src/main.js"
-  cat <<TEXT
-
-  cl1 $CL1 ─┐                              ┌─ $WEB  web.$ZONE
-                    ├─ gateway ── router ── server │  (IPv6 only)
-  cl2 $CL2 ─┘        │
-                             └─ resolver $DNS4, sorry page $SORRY
-
-The gateway is ready; its log is $LAB_DIR/gateway.log. In another terminal, as root, from this folder:
-
-  # from the IPv4-only client
-  $in1 getent ahostsv4 web.$ZONE
-  $in1 curl http://web.$ZONE/
-  $in1 curl http://web.$ZONE/address       # who the server thinks you are
-  $in1 ping -c 3 web.$ZONE
-  $in1 traceroute -n web.$ZONE
-  $in1 iperf3 -c web.$ZONE
-
-  # what the gateway knows
-  $nat46 tmctl -f $LAB_STATE virtual_server_stat -s name,serverside.tot_conns
-  $nat46 status --control $LAB_CONTROL
-  $nat46 mappings --control $LAB_CONTROL
-  $nat46 sessions --control $LAB_CONTROL
-  $nat46 dssm list --control $LAB_CONTROL
-
-  # a smaller path MTU behind the router, and what is on the gateway's device
-  scripts/lab/lab mtu 1400
-  $gw tcpdump -ni nat46
-
-Ctrl-C here ends the gateway and removes the lab.
-TEXT
-}
-
-interactive() {
+with_gateway() {
+  "$ROOT/scripts/setup" --test
+  cd "$ROOT"
   trap take_down EXIT
   trap 'exit 0' INT TERM
   up
   gateway_start
-  what_to_try
+}
+
+picture() {
+  cat <<TEXT
+
+  cl1 $CL1 ─┐                                      ┌─ $WEB  web.$ZONE
+                    ├─ gateway ─────────────── router ─── server (IPv6 only)
+  cl2 $CL2 ─┘  $SUBNET
+      IPv4 only       └─ resolver $DNS4, sorry page $SORRY
+
+TEXT
+}
+
+# What to try from the client, and what to ask the gateway: lines of the demo and of the printed help.
+client_commands() {
+  cat <<TEXT
+getent ahostsv4 web.$ZONE
+curl -s http://web.$ZONE/
+curl -s http://web.$ZONE/address
+ping -c 3 -i 0.2 web.$ZONE
+traceroute -n -q 1 web.$ZONE
+iperf3 -c web.$ZONE -t 3
+TEXT
+}
+
+gateway_commands() {
+  local nat46="node dist/src/main.js"
+  cat <<TEXT
+$nat46 tmctl -f $LAB_STATE virtual_server_stat -s name,serverside.tot_conns
+$nat46 status --control $LAB_CONTROL
+$nat46 mappings --control $LAB_CONTROL
+$nat46 sessions --control $LAB_CONTROL
+$nat46 dssm list --control $LAB_CONTROL
+TEXT
+}
+
+interactive() {
+  with_gateway
+  picture
+  printf 'The gateway is ready; its log is %s. In another terminal, as root, from %s:\n\n' "$LAB_DIR/gateway.log" "$ROOT"
+  client_commands | sed "s|^|  ip netns exec $(lab_ns cl1) |"
+  printf '\n'
+  gateway_commands | sed 's|^|  |'
+  cat <<TEXT
+
+  scripts/lab/lab mtu 1400                 # a smaller path MTU behind the router; 1500 = back
+  ip netns exec $(lab_ns gw) tcpdump -ni nat46
+
+Ctrl-C ends the gateway and removes the lab.
+TEXT
   wait "$GATEWAY_PID" || true
   GATEWAY_PID=
   tail -n 5 "$LAB_DIR/gateway.log" >&2
-  fail 'the gateway ended by itself'
+  fail 'the gateway ended by itself; the end of its log is above'
+}
+
+# show NS COMMAND: print it, run it, its output indented
+show() {
+  local bold='' plain=''
+  if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
+  printf '%s%s# %s%s\n' "$bold" "$1" "$2" "$plain"
+  # shellcheck disable=SC2086
+  lab_in "$1" $2 2>&1 | sed 's/^/    /'
+  printf '\n'
+}
+
+demo() {
+  local line
+  with_gateway
+  picture
+  while read -r line; do show cl1 "$line" </dev/null; done < <(client_commands)
+  while read -r line; do show gw "$line" </dev/null; done < <(gateway_commands)
 }
