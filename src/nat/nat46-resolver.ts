@@ -42,7 +42,10 @@ export interface ResolverOptions {
 }
 
 export class Nat46Resolver {
+  /** Sessions made here. */
+  created = 0;
   readonly #state: NatState;
+  readonly #view: DataView;
   readonly #options: ResolverOptions;
   readonly #new: NewSession = {
     protocol: 0,
@@ -60,8 +63,10 @@ export class Nat46Resolver {
   };
   readonly #real = new Int32Array(4);
 
-  constructor(state: NatState, options: ResolverOptions) {
+  /** @param view where the packets are whose addresses `fromOutside` is told the offsets of */
+  constructor(state: NatState, view: DataView, options: ResolverOptions) {
     this.#state = state;
+    this.#view = view;
     this.#options = options;
   }
 
@@ -81,20 +86,13 @@ export class Nat46Resolver {
   }
 
   /**
-   * @param near offset in `view` of our SNAT address @param far offset of the sender's address
+   * @param near offset of our SNAT address @param far offset of the sender's address
    * @param ports near, far. @returns a session, found or new, or a Refusal
    */
-  fromOutside(
-    view: DataView,
-    near: number,
-    far: number,
-    ports: number,
-    protocol: number,
-    now: number,
-  ): number {
+  fromOutside(near: number, far: number, ports: number, protocol: number, now: number): number {
     const { lock } = this.#state;
     lock.acquire();
-    const id = this.#fromOutside(view, near, far, ports, protocol, now);
+    const id = this.#fromOutside(near, far, ports, protocol, now);
     lock.release();
     return id;
   }
@@ -113,22 +111,15 @@ export class Nat46Resolver {
     return this.#insert(bib, mapping, far, ports & 0xffff);
   }
 
-  #fromOutside(
-    view: DataView,
-    near: number,
-    far: number,
-    ports: number,
-    protocol: number,
-    now: number,
-  ): number {
+  #fromOutside(near: number, far: number, ports: number, protocol: number, now: number): number {
     const { bibs, clients, mappings, pool, sessions } = this.#state;
-    const known = this.#unlessPast(sessions.lookupOutside(view, near, far, ports, protocol), now);
+    const known = this.#unlessPast(sessions.lookupOutside(this.#view, near, far, ports, protocol), now);
     if (known !== NO_SESSION) return known;
-    const member = pool.lookup(view, near);
+    const member = pool.lookup(this.#view, near);
     if (member === NO_MEMBER) return Refusal.NoBib;
     const bib = bibs.lookupOutside(protocol, member, ports >>> 16);
     if (bib === NO_ROW) return Refusal.NoBib;
-    for (let i = 0; i < 4; i++) this.#real[i] = view.getInt32(far + i * 4);
+    for (let i = 0; i < 4; i++) this.#real[i] = this.#view.getInt32(far + i * 4);
     const mapping = mappings.lookup6Words(this.#real, 0);
     if (mapping === NO_ROW) return Refusal.SenderUnmapped;
     if (clients.sessions(bibs.client(bib)) >= this.#options.maxClientSessions) return Refusal.ClientQuota;
@@ -213,6 +204,7 @@ export class Nat46Resolver {
     bibs.addSessions(bib, +1);
     clients.addSessions(bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());
+    this.created++;
     return id;
   }
 }

@@ -56,6 +56,10 @@ export function nextHeader(view: DataView, at: number): number {
   return view.getUint8(at + NEXT_HEADER);
 }
 
+export function setNextHeader(view: DataView, at: number, next: number): void {
+  view.setUint8(at + NEXT_HEADER, next);
+}
+
 export function hopLimit(view: DataView, at: number): number {
   return view.getUint8(at + HOP_LIMIT);
 }

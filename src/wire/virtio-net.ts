@@ -23,62 +23,70 @@ export const GSO_UDP_L4 = 5;
 /** Bit beside the type: the segments carry CWR on the first only. */
 export const GSO_ECN = 0x80;
 
-export function needsChecksum(view: DataView, at: number): boolean {
-  return (view.getUint8(at + FLAGS) & NEEDS_CSUM) !== 0;
-}
-
-/** Type without the ECN bit. */
-export function gsoType(view: DataView, at: number): number {
-  return view.getUint8(at + GSO_TYPE) & ~GSO_ECN;
-}
-
-/** Payload bytes of every segment but the last; 0 when this is one packet. */
-export function gsoSize(view: DataView, at: number): number {
-  return view.getUint16(at + GSO_SIZE, true);
-}
-
-export function setGsoSize(view: DataView, at: number, bytes: number): void {
-  view.setUint16(at + GSO_SIZE, bytes, true);
-}
-
-/** Where the summing starts, from the IP header. */
-export function checksumStart(view: DataView, at: number): number {
-  return view.getUint16(at + CSUM_START, true);
-}
-
-/** Where the field is, from the start of the summing. */
-export function checksumOffset(view: DataView, at: number): number {
-  return view.getUint16(at + CSUM_OFFSET, true);
-}
-
-/** An ordinary packet: whole checksum, one segment. */
+/** An ordinary packet: whole checksum, one segment. @param at IP header */
 export function clear(view: DataView, at: number): void {
   view.setInt32(at + FLAGS, 0);
   view.setInt32(at + GSO_SIZE, 0);
   view.setInt16(at + CSUM_OFFSET, 0);
 }
 
+/** Packets on the wire that a packet of the device stands for. @param length bytes, IP header included */
+export function segments(view: DataView, at: number, length: number): number {
+  const size = view.getUint16(at + GSO_SIZE, true);
+  if (size === 0) return 1;
+  const payload = length - view.getUint16(at + HDR_LEN, true);
+  return payload <= size ? 1 : Math.ceil(payload / size);
+}
+
 /**
- * Move the header with its packet, whose IP header starts `to - from` bytes later and is as much shorter.
- * The family of a TCP super-packet changes with it.
+ * The header of one packet, held while its bytes are overwritten by a longer or shorter IP header. One object, used
+ * again for each packet.
  */
-export function translate(view: DataView, from: number, to: number, tcpType: number): void {
-  const flags = view.getUint8(from + FLAGS);
-  const gso = view.getUint8(from + GSO_TYPE);
-  if (flags === 0 && gso === GSO_NONE) {
-    clear(view, to);
-    return;
+export class Offload {
+  /** The checksum field holds the folded sum of the pseudo-header; the rest is still to be summed. */
+  needsChecksum = false;
+  /** GSO_NONE, GSO_TCPV4, GSO_TCPV6 or GSO_UDP_L4. */
+  type = GSO_NONE;
+  /** Payload bytes of every segment but the last; 0 when this is one packet. */
+  segment = 0;
+  /** Where the summing starts, bytes from the IP header. */
+  sumStart = 0;
+  /** Where the field is, bytes from the start of the summing. */
+  sumOffset = 0;
+  #ecn = 0;
+  #headers = 0;
+
+  /** @param at IP header */
+  load(view: DataView, at: number): void {
+    this.needsChecksum = false;
+    this.type = GSO_NONE;
+    this.segment = 0;
+    if (view.getInt16(at + FLAGS) === 0) return;
+    const type = view.getUint8(at + GSO_TYPE);
+    this.needsChecksum = (view.getUint8(at + FLAGS) & NEEDS_CSUM) !== 0;
+    this.type = type & ~GSO_ECN;
+    this.#ecn = type & GSO_ECN;
+    this.segment = this.type === GSO_NONE ? 0 : view.getUint16(at + GSO_SIZE, true);
+    this.#headers = view.getUint16(at + HDR_LEN, true);
+    this.sumStart = view.getUint16(at + CSUM_START, true);
+    this.sumOffset = view.getUint16(at + CSUM_OFFSET, true);
   }
-  const header = view.getUint16(from + HDR_LEN, true);
-  const size = view.getUint16(from + GSO_SIZE, true);
-  const start = view.getUint16(from + CSUM_START, true);
-  const offset = view.getUint16(from + CSUM_OFFSET, true);
-  const shift = from - to;
-  const type = gso & ~GSO_ECN;
-  view.setUint8(to + FLAGS, flags & NEEDS_CSUM);
-  view.setUint8(to + GSO_TYPE, type === GSO_TCPV4 || type === GSO_TCPV6 ? tcpType | (gso & GSO_ECN) : type);
-  view.setUint16(to + HDR_LEN, header === 0 ? 0 : header + shift, true);
-  view.setUint16(to + GSO_SIZE, size, true);
-  view.setUint16(to + CSUM_START, start === 0 ? 0 : start + shift, true);
-  view.setUint16(to + CSUM_OFFSET, offset, true);
+
+  /**
+   * Write it before a packet whose IP header is `grown` bytes longer than the one it was loaded from.
+   * @param tcpType GSO_TCPV4 or GSO_TCPV6: the family a TCP super-packet has now
+   */
+  store(view: DataView, at: number, grown: number, tcpType: number): void {
+    if (!this.needsChecksum && this.type === GSO_NONE) {
+      clear(view, at);
+      return;
+    }
+    const isTcp = this.type === GSO_TCPV4 || this.type === GSO_TCPV6;
+    view.setUint8(at + FLAGS, this.needsChecksum ? NEEDS_CSUM : 0);
+    view.setUint8(at + GSO_TYPE, isTcp ? tcpType | this.#ecn : this.type);
+    view.setUint16(at + HDR_LEN, this.#headers === 0 ? 0 : this.#headers + grown, true);
+    view.setUint16(at + GSO_SIZE, this.segment, true);
+    view.setUint16(at + CSUM_START, this.needsChecksum ? this.sumStart + grown : 0, true);
+    view.setUint16(at + CSUM_OFFSET, this.needsChecksum ? this.sumOffset : 0, true);
+  }
 }

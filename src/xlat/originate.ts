@@ -38,39 +38,61 @@ export function mayAnswerV6(
 }
 
 /**
- * Finish an ICMPv4 error whose quote already stands at `out + V4_OVERHEAD`.
- * @param typeCode one word @param rest the 32-bit word after the checksum @param quote bytes
- * @returns bytes of the whole packet
+ * Write the header of a packet of ours; addresses stand there already.
+ * @param length of the ICMP message
  */
-export function finishV4(view: DataView, out: number, typeCode: number, rest: number, quote: number): number {
-  const total = V4_OVERHEAD + quote;
-  ipv4.write(view, out, 0, total, 0, 0);
+export function writeHeaderV4(view: DataView, out: number, length: number): void {
+  ipv4.write(view, out, 0, ipv4.MIN_HEADER_LENGTH + length, 0, 0);
   ipv4.setTtlProtocol(view, out, OUR_TTL, icmp.V4);
   ipv4.setChecksum(view, out);
-  writeMessage(view, out + ipv4.MIN_HEADER_LENGTH, typeCode, rest);
-  const sum = checksum.sum(view, out + ipv4.MIN_HEADER_LENGTH, icmp.HEADER_LENGTH + quote);
-  view.setUint16(out + ipv4.MIN_HEADER_LENGTH + icmp.CHECKSUM, checksum.finish(sum));
-  return total;
 }
 
-/** The same for ICMPv6; the addresses stand in the header already. */
-export function finishV6(view: DataView, out: number, typeCode: number, rest: number, quote: number): number {
-  const length = icmp.HEADER_LENGTH + quote;
+/** The same for IPv6. */
+export function writeHeaderV6(view: DataView, out: number, length: number): void {
   ipv6.write(view, out, 0, length, icmp.V6, OUR_TTL);
-  writeMessage(view, out + ipv6.HEADER_LENGTH, typeCode, rest);
-  setChecksumV6(view, out, length);
-  return ipv6.HEADER_LENGTH + length;
 }
 
-/** Compute and store the checksum of an ICMPv6 message behind a plain header. @param length of the message */
-export function setChecksumV6(view: DataView, at: number, length: number): void {
-  const message = at + ipv6.HEADER_LENGTH;
-  view.setUint16(message + icmp.CHECKSUM, 0);
-  const pseudo = ipv6.addressSum(view, at) + ipv6.pseudoRest(length, icmp.V6);
-  view.setUint16(message + icmp.CHECKSUM, checksum.finish(pseudo + checksum.sum(view, message, length)));
+/**
+ * Write an ICMPv4 error in front of its quote, which stands at `out + V4_OVERHEAD`, and its checksum.
+ * @param typeCode one word @param rest the 32-bit word after the checksum @param quote bytes, extension included
+ * @returns bytes of the message
+ */
+export function writeErrorV4(
+  view: DataView,
+  out: number,
+  typeCode: number,
+  rest: number,
+  quote: number,
+): number {
+  const message = out + ipv4.MIN_HEADER_LENGTH;
+  const length = icmp.HEADER_LENGTH + quote;
+  writeStart(view, message, typeCode, rest);
+  view.setUint16(message + icmp.CHECKSUM, checksum.finish(checksum.sum(view, message, length)));
+  return length;
 }
 
-function writeMessage(view: DataView, at: number, typeCode: number, rest: number): void {
+/** The same for ICMPv6, whose checksum covers the addresses in the header at `out`. */
+export function writeErrorV6(
+  view: DataView,
+  out: number,
+  typeCode: number,
+  rest: number,
+  quote: number,
+): number {
+  const message = out + ipv6.HEADER_LENGTH;
+  const length = icmp.HEADER_LENGTH + quote;
+  writeStart(view, message, typeCode, rest);
+  view.setUint16(message + icmp.CHECKSUM, checksum.finish(sumV6(view, out, message, length)));
+  return length;
+}
+
+/** Sum of an ICMPv6 message and its pseudo-header: 0xffff when the checksum is right. */
+export function sumV6(view: DataView, header: number, message: number, length: number): number {
+  const pseudo = ipv6.addressSum(view, header) + ipv6.pseudoRest(length, icmp.V6);
+  return checksum.fold(pseudo + checksum.sum(view, message, length));
+}
+
+function writeStart(view: DataView, at: number, typeCode: number, rest: number): void {
   view.setUint16(at, typeCode);
   view.setUint16(at + icmp.CHECKSUM, 0);
   view.setInt32(at + icmp.REST, rest);

@@ -1,0 +1,125 @@
+/**
+ * Packets that we originate: ICMP errors about packets we drop, and echo replies of our own addresses. Rate-limited,
+ * each family by a bucket of its own (RFC 1812 §4.3.2.8, RFC 4443 §2.4(f)).
+ */
+import * as checksum from '../wire/checksum.ts';
+import * as icmp from '../wire/icmp.ts';
+import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+import * as virtioNet from '../wire/virtio-net.ts';
+import { HEADER_DIFFERENCE } from '../xlat/mtu.ts';
+import * as originate from '../xlat/originate.ts';
+import type { Batch } from './batch.ts';
+import type { Packet } from './packet.ts';
+import type { Settings } from './settings.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { ERROR_V4, ERROR_V6, SILENT, TOO_BIG_V4, TOO_BIG_V6, Verdict } from './verdict.ts';
+
+export class Answers {
+  /** ICMP errors sent, and not sent because of the rate. */
+  sent = 0;
+  limited = 0;
+  readonly #batch: Batch;
+  readonly #settings: Settings;
+  readonly #bucket4: TokenBucket;
+  readonly #bucket6: TokenBucket;
+
+  constructor(batch: Batch, settings: Settings) {
+    this.#batch = batch;
+    this.#settings = settings;
+    this.#bucket4 = new TokenBucket(settings.icmpRate);
+    this.#bucket6 = new TokenBucket(settings.icmpRate);
+  }
+
+  /** Tell the sender of an IPv4 packet why it was dropped, if the verdict says so. */
+  errorV4(verdict: Verdict, packet: Packet, now: number): void {
+    const { view, bytes } = this.#batch;
+    const tooBig = verdict === Verdict.DropTooBig;
+    const typeCode = tooBig ? TOO_BIG_V4 : ERROR_V4[verdict]!;
+    if (typeCode === SILENT || this.#settings.self4 === 0) return;
+    if (!originate.mayAnswerV4(view, packet.at, packet.upper - packet.at)) return;
+    if (!this.#allowed(this.#bucket4, now)) return;
+    const quote = Math.min(packet.end - packet.at, originate.MAX_V4 - originate.V4_OVERHEAD);
+    const out = this.#batch.reserve(originate.V4_OVERHEAD + quote);
+    bytes.copyWithin(out + originate.V4_OVERHEAD, packet.at, packet.at + quote);
+    const rest = tooBig ? this.#settings.mtu6 - HEADER_DIFFERENCE : 0;
+    const length = originate.writeErrorV4(view, out, typeCode, rest, quote);
+    ipv4.setAddresses(view, out, this.#settings.self4, packet.near);
+    originate.writeHeaderV4(view, out, length);
+    this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + length);
+  }
+
+  /** The same for an IPv6 packet. @param chainProtocol its upper layer as IPv6 numbers it @param errorAt field in error */
+  errorV6(verdict: Verdict, packet: Packet, chainProtocol: number, errorAt: number, now: number): void {
+    const { view, bytes } = this.#batch;
+    const tooBig = verdict === Verdict.DropTooBig;
+    const typeCode = tooBig ? TOO_BIG_V6 : ERROR_V6[verdict]!;
+    if (typeCode === SILENT) return;
+    if (!originate.mayAnswerV6(view, packet.at, chainProtocol, packet.upper, packet.end)) return;
+    if (!this.#allowed(this.#bucket6, now)) return;
+    const quote = Math.min(packet.end - packet.at, originate.MAX_V6 - originate.V6_OVERHEAD);
+    const out = this.#batch.reserve(originate.V6_OVERHEAD + quote);
+    bytes.copyWithin(out + originate.V6_OVERHEAD, packet.at, packet.at + quote);
+    bytes.copyWithin(out + ipv6.DESTINATION, packet.far, packet.far + 16);
+    this.#writeSelf6(out + ipv6.SOURCE, packet.near);
+    const pointer = verdict === Verdict.DropRoutingHeader ? errorAt - packet.at : 0;
+    const tooBigMtu = Math.max(ipv6.MIN_MTU, this.#settings.mtu4 + HEADER_DIFFERENCE);
+    const length = originate.writeErrorV6(view, out, typeCode, tooBig ? tooBigMtu : pointer, quote);
+    originate.writeHeaderV6(view, out, length);
+    this.#batch.push(out, ipv6.HEADER_LENGTH + length);
+  }
+
+  /** Answer a ping to our IPv4 address in place. @returns false when this is no echo request */
+  echoV4(packet: Packet): boolean {
+    const { view } = this.#batch;
+    const isWhole = packet.protocol === icmp.V4 && packet.upperLength >= icmp.HEADER_LENGTH;
+    if (!isWhole || ipv4.isFragment(packet.fragment)) return false;
+    if (icmp.type(view, packet.upper) !== icmp.V4_ECHO_REQUEST) return false;
+    this.#turnEcho(packet.upper, icmp.V4_ECHO_REPLY);
+    const out = packet.upper - ipv4.MIN_HEADER_LENGTH;
+    ipv4.setAddresses(view, out, packet.far, packet.near);
+    originate.writeHeaderV4(view, out, packet.upperLength);
+    virtioNet.clear(view, out);
+    this.#batch.push(out, packet.end - out);
+    return true;
+  }
+
+  /** Answer a ping to one of our IPv6 addresses in place. */
+  echoV6(packet: Packet): void {
+    const { view, bytes } = this.#batch;
+    this.#turnEcho(packet.upper, icmp.V6_ECHO_REPLY);
+    const out = packet.upper - ipv6.HEADER_LENGTH;
+    const spare = this.#batch.reserve(32);
+    bytes.copyWithin(spare, packet.near, packet.near + 16);
+    bytes.copyWithin(spare + 16, packet.far, packet.far + 16);
+    bytes.copyWithin(out + ipv6.SOURCE, spare, spare + 32);
+    originate.writeHeaderV6(view, out, packet.upperLength);
+    virtioNet.clear(view, out);
+    this.#batch.push(out, packet.end - out);
+  }
+
+  #turnEcho(message: number, replyType: number): void {
+    const { view } = this.#batch;
+    const change = checksum.delta(icmp.typeCode(view, message), replyType << 8);
+    icmp.setTypeCode(view, message, replyType, 0);
+    const field = view.getUint16(message + icmp.CHECKSUM);
+    view.setUint16(message + icmp.CHECKSUM, checksum.update(field, change));
+  }
+
+  #writeSelf6(to: number, fallback: number): void {
+    const { view, bytes } = this.#batch;
+    const self = this.#settings.self6;
+    if (self[0] === 0 && self[1] === 0 && self[2] === 0 && self[3] === 0) {
+      bytes.copyWithin(to, fallback, fallback + 16);
+      return;
+    }
+    for (let i = 0; i < 4; i++) view.setInt32(to + i * 4, self[i]!);
+  }
+
+  #allowed(bucket: TokenBucket, now: number): boolean {
+    const allowed = bucket.take(now);
+    if (allowed) this.sent++;
+    else this.limited++;
+    return allowed;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * One arena a worker; a packet is an offset and a length in it.
+ *
+ *   | read region: a batch as it came, each packet with headroom | spare: packets we make | parking: packets that wait |
+ *
+ * The device fills `reads` with pairs (offset, length); translation appends pairs to `writes`, in order. Every packet
+ * has its 10-byte virtio header directly before it.
+ */
+import * as virtioNet from '../wire/virtio-net.ts';
+
+/** Before every packet: 10 bytes of virtio header, 20 + 8 of growth, 48 of an ICMPv6 error; rounded to a line. */
+export const HEADROOM = 80;
+const LINE = 64;
+/** The device needs room for the largest packet before it reads another. */
+export const MAX_SLOT = HEADROOM + 65_535 + LINE;
+
+export const READ_BYTES = 1 << 20;
+export const SPARE_BYTES = 1 << 19;
+export const PARKING_BYTES = 1 << 19;
+export const ARENA_BYTES = READ_BYTES + SPARE_BYTES + PARKING_BYTES;
+/** Packets a batch. */
+export const MAX_READS = 512;
+/** A 64 KiB datagram in 1280-byte pieces, and then some. */
+const WRITES_PER_PACKET = 64;
+export const MAX_WRITES = 2 * MAX_READS + WRITES_PER_PACKET;
+const SPARE_PER_PACKET = 96 * 1024;
+
+export class Batch {
+  readonly arena = new ArrayBuffer(ARENA_BYTES);
+  readonly view = new DataView(this.arena);
+  readonly bytes = new Uint8Array(this.arena);
+  readonly reads = new Int32Array(2 * MAX_READS);
+  readonly writes = new Int32Array(2 * MAX_WRITES);
+  /** Packets to write. */
+  count = 0;
+  #spare = READ_BYTES;
+
+  /** Append a packet to the output. */
+  push(at: number, length: number): void {
+    this.writes[this.count * 2] = at;
+    this.writes[this.count * 2 + 1] = length;
+    this.count++;
+  }
+
+  /** Room for a packet of ours, virtio header cleared. @returns offset of its IP header */
+  reserve(length: number): number {
+    const at = this.#spare + HEADROOM;
+    this.#spare = (at + length + LINE - 1) & -LINE;
+    virtioNet.clear(this.view, at);
+    return at;
+  }
+
+  /** Whether the next packet could find no room for what it becomes: write first. */
+  isFull(): boolean {
+    return (
+      this.count > MAX_WRITES - WRITES_PER_PACKET || this.#spare > READ_BYTES + SPARE_BYTES - SPARE_PER_PACKET
+    );
+  }
+
+  /** Everything is written. */
+  clear(): void {
+    this.count = 0;
+    this.#spare = READ_BYTES;
+  }
+}

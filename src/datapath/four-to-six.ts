@@ -1,0 +1,229 @@
+/**
+ * One packet from IPv4 to IPv6 (RFC 7915 §4): check → session → does it fit → rewrite in place → output.
+ */
+
+import { NO_SESSION, portPair, type SessionId } from '../nat/session.ts';
+import * as checksum from '../wire/checksum.ts';
+import * as icmp from '../wire/icmp.ts';
+import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+import * as tcp from '../wire/tcp.ts';
+import * as udp from '../wire/udp.ts';
+import { GSO_TCPV6, GSO_UDP_L4, Offload } from '../wire/virtio-net.ts';
+import * as v4ToV6 from '../xlat/v4-to-v6.ts';
+import type { Batch } from './batch.ts';
+import { type Flows, REFUSED_MALFORMED, refusalVerdict } from './flows.ts';
+import type { FragmentBindings } from './fragment-bindings.ts';
+import type { IcmpErrors46 } from './icmp-errors-46.ts';
+import { Packet } from './packet.ts';
+import type { Settings } from './settings.ts';
+import { Splitter } from './splitter.ts';
+import * as transport from './transport.ts';
+import { Verdict } from './verdict.ts';
+
+/** How a packet passes the next link. */
+const FITS = 0;
+const SPLIT = 1;
+const TOO_BIG = 2;
+
+export class FourToSix {
+  readonly packet = new Packet();
+  readonly #offload = new Offload();
+  readonly #batch: Batch;
+  readonly #flows: Flows;
+  readonly #fragments: FragmentBindings;
+  readonly #errors: IcmpErrors46;
+  readonly #settings: Settings;
+  readonly #splitter: Splitter;
+
+  constructor(
+    batch: Batch,
+    flows: Flows,
+    fragments: FragmentBindings,
+    errors: IcmpErrors46,
+    settings: Settings,
+  ) {
+    this.#batch = batch;
+    this.#flows = flows;
+    this.#fragments = fragments;
+    this.#errors = errors;
+    this.#settings = settings;
+    this.#splitter = new Splitter(batch);
+  }
+
+  /** @param length bytes received from `at` @param now ms. @returns what became of it; output is in the batch */
+  translate(at: number, length: number, now: number): Verdict {
+    const { view } = this.#batch;
+    const { packet } = this;
+    const header = ipv4.check(view, at, length);
+    if (header === 0) return Verdict.DropMalformed;
+    if (!ipv4.checksumOk(view, at, header)) return Verdict.DropHeaderChecksum;
+    packet.at = at;
+    packet.upper = at + header;
+    packet.end = at + ipv4.totalLength(view, at); // bytes after Total Length are not forwarded
+    packet.protocol = ipv4.protocol(view, at);
+    packet.hops = ipv4.ttl(view, at);
+    packet.fragment = ipv4.flagsOffset(view, at);
+    packet.near = ipv4.source(view, at);
+    packet.far = ipv4.destination(view, at);
+    if (!ipv4.isUnicast(packet.near) || !ipv4.isUnicast(packet.far)) return Verdict.DropAddress;
+    if (packet.far === this.#settings.self4) return Verdict.DropOwnAddress;
+    if (packet.hops <= 1) return Verdict.DropTtl;
+    if (header > ipv4.MIN_HEADER_LENGTH && ipv4.hasUnexpiredSourceRoute(view, at, header)) {
+      return Verdict.DropSourceRoute;
+    }
+    this.#offload.load(view, at);
+    if (ipv4.isFragment(packet.fragment)) return this.#fragment(now);
+    if (packet.protocol === tcp.PROTOCOL || packet.protocol === udp.PROTOCOL) return this.#datagram(now);
+    return packet.protocol === icmp.V4 ? this.#icmp(now) : Verdict.DropProtocol;
+  }
+
+  /** TCP or UDP, whole. */
+  #datagram(now: number): Verdict {
+    const { packet } = this;
+    const id = this.#session(now);
+    if (id < 0) return refusalVerdict(id);
+    const fit = this.#fit();
+    if (fit === TOO_BIG) return Verdict.DropTooBig;
+    const session = id as SessionId;
+    this.#flows.track(session, packet, 0, now);
+    if ((packet.flags & tcp.SYN) !== 0) this.#clampMss();
+    this.#rewrite(session);
+    return this.#output(session, fit === SPLIT);
+  }
+
+  /** @returns the session of a TCP or UDP header, found or made; or a refusal */
+  #session(now: number): number {
+    const { view } = this.#batch;
+    const { packet } = this;
+    if (!transport.isWhole(view, packet.upper, packet.upperLength, packet.protocol)) return REFUSED_MALFORMED;
+    packet.ports = tcp.ports(view, packet.upper);
+    packet.flags = packet.protocol === tcp.PROTOCOL ? tcp.flags(view, packet.upper) : 0;
+    const id = this.#flows.findInside(packet, now);
+    return id !== NO_SESSION ? id : this.#flows.openInside(packet, now);
+  }
+
+  /** Ports and checksum of the upper layer. */
+  #rewrite(id: SessionId): void {
+    const { view } = this.#batch;
+    const { upper, protocol } = this.packet;
+    const { sessions } = this.#flows;
+    tcp.setPorts(view, upper, sessions.outsidePorts(id));
+    if (this.#offload.needsChecksum) {
+      transport.updatePartial(view, upper, protocol, sessions.addressDelta(id));
+    } else if (protocol !== udp.PROTOCOL || udp.checksumField(view, upper) !== 0) {
+      transport.updateChecksum(view, upper, protocol, sessions.delta(id));
+    } else {
+      sessions.writeOutside(id, view, upper - v4ToV6.headerLength(false) - 32);
+      const pseudo = checksum.sum(view, upper - v4ToV6.headerLength(false) - 32, 32);
+      transport.computeUdp(view, upper, this.packet.upperLength, pseudo);
+    }
+  }
+
+  /** A fragment: ports from its own first piece, or from the one remembered. */
+  #fragment(now: number): Verdict {
+    const { view } = this.#batch;
+    const { packet } = this;
+    if (packet.protocol === icmp.V4) return Verdict.DropIcmpFragment;
+    if (packet.protocol !== tcp.PROTOCOL && packet.protocol !== udp.PROTOCOL) return Verdict.DropProtocol;
+    const isFirst = (packet.fragment & ipv4.OFFSET_MASK) === 0;
+    const id = isFirst ? this.#session(now) : this.#fragments.find4(packet);
+    if (id < 0) return isFirst ? refusalVerdict(id) : Verdict.Hold;
+    const fit = this.#fit();
+    if (fit === TOO_BIG) return Verdict.DropTooBig;
+    const session = id as SessionId;
+    if (isFirst) {
+      if (packet.protocol === udp.PROTOCOL && udp.checksumField(view, packet.upper) === 0) {
+        return Verdict.DropUdpNoChecksum;
+      }
+      if (!this.#fragments.remember4(packet, session, now)) return Verdict.DropTableFull;
+      this.#flows.track(session, packet, 0, now);
+      this.#rewrite(session);
+    }
+    return this.#output(session, fit === SPLIT);
+  }
+
+  #icmp(now: number): Verdict {
+    const { view } = this.#batch;
+    const { packet } = this;
+    if (packet.upperLength < icmp.HEADER_LENGTH) return Verdict.DropMalformed;
+    const type = icmp.type(view, packet.upper);
+    if (icmp.isErrorV4(type)) return this.#errors.translate(packet, now);
+    if (type !== icmp.V4_ECHO_REQUEST && type !== icmp.V4_ECHO_REPLY) return Verdict.DropIcmpType;
+    if (this.#offload.needsChecksum) {
+      if (!transport.completeChecksum(view, packet.at, packet.end, this.#offload))
+        return Verdict.DropMalformed;
+    }
+    packet.ports = portPair(icmp.identifier(view, packet.upper), 0);
+    packet.flags = 0;
+    let id: number = this.#flows.findInside(packet, now);
+    if (id === NO_SESSION && type === icmp.V4_ECHO_REPLY) return Verdict.DropNoSession;
+    if (id === NO_SESSION) id = this.#flows.openInside(packet, now);
+    return id < 0 ? refusalVerdict(id) : this.#echo(id as SessionId, type, now);
+  }
+
+  #echo(id: SessionId, type: number, now: number): Verdict {
+    const { packet } = this;
+    const fit = this.#fit();
+    if (fit === TOO_BIG) return Verdict.DropTooBig;
+    this.#flows.track(id, packet, 0, now);
+    const { sessions } = this.#flows;
+    const newType = type === icmp.V4_ECHO_REQUEST ? icmp.V6_ECHO_REQUEST : icmp.V6_ECHO_REPLY;
+    const delta = checksum.fold(sessions.delta(id) + packet.upperLength);
+    const identifier = sessions.outsidePorts(id) >>> 16;
+    transport.translateEcho(this.#batch.view, packet.upper, newType, identifier, delta);
+    return this.#output(id, fit === SPLIT);
+  }
+
+  /** RFC 7915 §4.1: DF=1 and too big for the next link, or DF=0 and larger than every IPv6 link is known to carry. */
+  #fit(): number {
+    const { packet } = this;
+    const { mtu6, lowestIpv6Mtu } = this.#settings;
+    const mayFragment = (packet.fragment & ipv4.DF) === 0;
+    const limit = mayFragment ? Math.min(mtu6, lowestIpv6Mtu) : mtu6;
+    if (this.#offload.segment !== 0) return this.#fitSegments(limit);
+    const total = v4ToV6.headerLength(ipv4.isFragment(packet.fragment)) + packet.upperLength;
+    if (total <= limit) return FITS;
+    return mayFragment ? SPLIT : TOO_BIG;
+  }
+
+  /** A super-packet of TCP is cut into smaller segments instead of being refused. */
+  #fitSegments(limit: number): number {
+    const { packet } = this;
+    const isUdp = this.#offload.type === GSO_UDP_L4;
+    const header = isUdp ? udp.HEADER_LENGTH : tcp.headerLength(this.#batch.view, packet.upper);
+    const room = limit - ipv6.HEADER_LENGTH - header;
+    if (this.#offload.segment <= room) return FITS;
+    if (isUdp) return TOO_BIG;
+    this.#offload.segment = room;
+    return FITS;
+  }
+
+  /** RFC 6691 §2: what the peer may send must fit both links after translation. */
+  #clampMss(): void {
+    const { mtu4, mtu6 } = this.#settings;
+    const limit = Math.min(mtu6 - ipv6.HEADER_LENGTH, mtu4 - ipv4.MIN_HEADER_LENGTH) - tcp.MIN_HEADER_LENGTH;
+    tcp.clampMss(this.#batch.view, this.packet.upper, limit, this.#offload.needsChecksum);
+  }
+
+  #output(id: SessionId, split: boolean): Verdict {
+    const { view } = this.#batch;
+    const { packet } = this;
+    const header = packet.upper - packet.at;
+    if (split && this.#offload.needsChecksum) {
+      if (!transport.completeChecksum(view, packet.at, packet.end, this.#offload))
+        return Verdict.DropMalformed;
+    }
+    const identification = ipv4.identification(view, packet.at);
+    const out = v4ToV6.translateHeader(view, packet.at, header, packet.hops - 1);
+    this.#flows.sessions.writeOutside(id, view, out + ipv6.SOURCE);
+    if (split) {
+      const limit = Math.min(this.#settings.mtu6, this.#settings.lowestIpv6Mtu);
+      this.#splitter.split(out, packet, identification, limit);
+      return Verdict.Forward46;
+    }
+    this.#offload.store(view, out, packet.at - out, GSO_TCPV6);
+    this.#batch.push(out, packet.end - out);
+    return Verdict.Forward46;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The first fragment of a datagram is remembered with its session; the others ask for it (RFC 6146 §3.4).
+ */
+
+import { newFragmentKey } from '../nat/fragment.ts';
+import { FRAGMENT_MS } from '../nat/lifetimes.ts';
+import type { NatState } from '../nat/nat-state.ts';
+import { NO_ROW } from '../nat/rows.ts';
+import { NO_SESSION, type SessionId } from '../nat/session.ts';
+import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+import type { Packet } from './packet.ts';
+
+export class FragmentBindings {
+  /** Counts first fragments: whoever holds others may look again. */
+  remembered = 0;
+  readonly #state: NatState;
+  readonly #view: DataView;
+  readonly #key = newFragmentKey();
+
+  constructor(state: NatState, view: DataView) {
+    this.#state = state;
+    this.#view = view;
+  }
+
+  /** @returns the session of an IPv4 fragment's datagram, or NO_SESSION */
+  find4(packet: Packet): SessionId {
+    this.#setKey4(packet);
+    return this.#find();
+  }
+
+  /** Remember the session of a first fragment. @returns false when the table is full */
+  remember4(packet: Packet, id: SessionId, now: number): boolean {
+    this.#setKey4(packet);
+    return this.#remember(id, now);
+  }
+
+  /** The same of an IPv6 fragment. */
+  find6(packet: Packet): SessionId {
+    this.#setKey6(packet);
+    return this.#find();
+  }
+
+  remember6(packet: Packet, id: SessionId, now: number): boolean {
+    this.#setKey6(packet);
+    return this.#remember(id, now);
+  }
+
+  #find(): SessionId {
+    const { fragments, sessions } = this.#state;
+    const row = fragments.lookup(this.#key);
+    if (row === NO_ROW) return NO_SESSION;
+    const id = fragments.session(row);
+    return sessions.rows.isValid(id) && sessions.stamp(id) === fragments.sessionStamp(row) ? id : NO_SESSION;
+  }
+
+  #remember(id: SessionId, now: number): boolean {
+    const { fragments, lock, sessions } = this.#state;
+    lock.acquire();
+    const done = fragments.insert(this.#key, id, sessions.stamp(id), (now + FRAGMENT_MS) | 0);
+    lock.release();
+    this.remembered++;
+    return done;
+  }
+
+  #setKey4(packet: Packet): void {
+    this.#key.meta = (4 << 16) | packet.protocol;
+    this.#key.identification = ipv4.identification(this.#view, packet.at);
+    this.#key.addresses.fill(0);
+    this.#key.addresses[0] = packet.near;
+    this.#key.addresses[1] = packet.far;
+  }
+
+  #setKey6(packet: Packet): void {
+    this.#key.meta = 6 << 16;
+    this.#key.identification = this.#view.getInt32(packet.fragment + 4);
+    for (let i = 0; i < 8; i++) {
+      this.#key.addresses[i] = this.#view.getInt32(packet.at + ipv6.SOURCE + i * 4);
+    }
+  }
+}

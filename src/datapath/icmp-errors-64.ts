@@ -1,0 +1,168 @@
+/**
+ * An ICMPv6 error from outside becomes an ICMPv4 error (RFC 7915 §5.2, §5.3). It quotes a packet that we translated
+ * from IPv4, so the quoted pair is the session's, near to far. Errors find sessions; they never make, prolong or end
+ * one (RFC 5508 §7).
+ *
+ * Its source is rarely a host that has a synthetic address: a router on the way has none, and appears as the
+ * configured address (RFC 6791 §3).
+ */
+
+import { NO_SESSION, portPair, type SessionId } from '../nat/session.ts';
+import * as checksum from '../wire/checksum.ts';
+import * as icmp from '../wire/icmp.ts';
+import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+import * as tcp from '../wire/tcp.ts';
+import * as udp from '../wire/udp.ts';
+import { ChainResult, HeaderChain } from '../xlat/header-chain.ts';
+import { Parts, V4_FAMILY, V6_FAMILY } from '../xlat/icmp-extension.ts';
+import * as icmpTypes from '../xlat/icmp-types.ts';
+import * as mtu from '../xlat/mtu.ts';
+import * as originate from '../xlat/originate.ts';
+import * as v6ToV4 from '../xlat/v6-to-v4.ts';
+import type { Batch } from './batch.ts';
+import type { Flows } from './flows.ts';
+import { Packet } from './packet.ts';
+import type { Settings } from './settings.ts';
+import * as transport from './transport.ts';
+import { Verdict } from './verdict.ts';
+
+export class IcmpErrors64 {
+  readonly #quoted = new Packet();
+  readonly #chain = new HeaderChain();
+  readonly #parts = new Parts();
+  readonly #header: v6ToV4.V4Header = {
+    source: 0,
+    destination: 0,
+    hops: 0,
+    identification: 0,
+    wireLength: 0,
+  };
+  readonly #batch: Batch;
+  readonly #flows: Flows;
+  readonly #settings: Settings;
+
+  constructor(batch: Batch, flows: Flows, settings: Settings) {
+    this.#batch = batch;
+    this.#flows = flows;
+    this.#settings = settings;
+  }
+
+  /** @param packet an ICMPv6 error, its header whole */
+  translate(packet: Packet, now: number): Verdict {
+    const { view } = this.#batch;
+    const typeCode = icmp.typeCode(view, packet.upper);
+    const target = icmpTypes.toV4(typeCode);
+    if (target === icmpTypes.NONE) return Verdict.DropIcmpType;
+    const { upper, upperLength } = packet;
+    if (originate.sumV6(view, packet.at, upper, upperLength) !== 0xffff) return Verdict.DropIcmpChecksum;
+    const type = typeCode >>> 8;
+    const carries = type === icmp.V6_UNREACHABLE || type === icmp.V6_TIME_EXCEEDED;
+    this.#parts.read(view, upper, upperLength, V6_FAMILY, carries);
+    const rest = this.#rest(upper, target);
+    if (rest === icmpTypes.NONE) return Verdict.DropIcmpType;
+    if (!this.#parseQuote(packet)) return Verdict.DropIcmpQuote;
+    const id = this.#flows.findOutside(this.#quoted, now);
+    if (id === NO_SESSION) return Verdict.DropIcmpQuote;
+    this.#build(packet, id, target, rest);
+    return Verdict.Forward64;
+  }
+
+  /** The word after the checksum: MTU in the low half, pointer in the high byte, or 0. */
+  #rest(message: number, target: number): number {
+    const { view } = this.#batch;
+    const value = view.getUint32(message + icmp.REST);
+    if (target === FRAGMENTATION_NEEDED) return mtu.toV4(value, this.#settings);
+    if (target !== PARAMETER_PROBLEM) return 0;
+    const pointer = icmpTypes.pointerToV4(value);
+    return pointer === icmpTypes.NONE ? icmpTypes.NONE : pointer << 24;
+  }
+
+  /** Fill the quoted packet's pair, near being its source. @returns false when it can belong to no session */
+  #parseQuote(packet: Packet): boolean {
+    const { view } = this.#batch;
+    const quoted = this.#quoted;
+    const chain = this.#chain;
+    const at = packet.upper + icmp.HEADER_LENGTH;
+    if (this.#parts.quote < ipv6.HEADER_LENGTH + 8 || view.getUint8(at) >>> 4 !== 6) return false;
+    const total = ipv6.HEADER_LENGTH + ipv6.payloadLength(view, at);
+    quoted.at = at;
+    quoted.end = at + Math.min(total, this.#parts.quote);
+    if (chain.walk(view, at, quoted.end) !== ChainResult.Ok || chain.upper + 8 > quoted.end) return false;
+    quoted.upper = chain.upper;
+    quoted.protocol = chain.protocol === icmp.V6 ? icmp.V4 : chain.protocol;
+    quoted.near = at + ipv6.SOURCE;
+    quoted.far = at + ipv6.DESTINATION;
+    if (chain.fragment !== 0) {
+      if ((view.getUint16(chain.fragment + 2) & ipv6.FRAGMENT_OFFSET_MASK) !== 0) return false;
+    }
+    return this.#sameAddress(quoted.near, packet.near) && this.#parsePorts();
+  }
+
+  #parsePorts(): boolean {
+    const { view } = this.#batch;
+    const quoted = this.#quoted;
+    if (quoted.protocol === tcp.PROTOCOL || quoted.protocol === udp.PROTOCOL) {
+      quoted.ports = tcp.ports(view, quoted.upper);
+      return true;
+    }
+    quoted.ports = portPair(icmp.identifier(view, quoted.upper), 0);
+    return this.#chain.protocol === icmp.V6 && icmp.type(view, quoted.upper) === icmp.V6_ECHO_REQUEST;
+  }
+
+  #build(packet: Packet, id: SessionId, target: number, rest: number): void {
+    const { view, bytes } = this.#batch;
+    const parts = this.#parts;
+    const source = this.#flows.syntheticOf(packet.far) || this.#settings.errorSource4;
+    const tos = ipv6.trafficClass(view, packet.at);
+    const from = this.#translateQuote(id);
+    const length = this.#quoted.end - from;
+    const mayExtend = target !== FRAGMENTATION_NEEDED && target !== PARAMETER_PROBLEM;
+    const quote = parts.fit(length, originate.MAX_V4 - originate.V4_OVERHEAD, V4_FAMILY, mayExtend);
+    const out = this.#batch.reserve(originate.V4_OVERHEAD + quote + parts.extension);
+    const quoteAt = out + originate.V4_OVERHEAD;
+    const copied = Math.min(length, quote);
+    bytes.copyWithin(quoteAt, from, from + copied);
+    bytes.fill(0, quoteAt + copied, quoteAt + quote);
+    bytes.copyWithin(quoteAt + quote, parts.extensionAt, parts.extensionAt + parts.extension);
+    const lengthWord = parts.extension > 0 ? (quote / V4_FAMILY.unit) << 16 : rest;
+    const message = originate.writeErrorV4(view, out, target, lengthWord, quote + parts.extension);
+    ipv4.write(view, out, tos, ipv4.MIN_HEADER_LENGTH + message, 0, 0);
+    ipv4.setTtlProtocol(view, out, packet.hops - 1, icmp.V4);
+    ipv4.setAddresses(view, out, source, this.#flows.sessions.insideNear(id));
+    ipv4.setChecksum(view, out);
+    this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + message);
+  }
+
+  /** Header, ports and checksum of the quote, in place; its hop limit stays. @returns offset of its IPv4 header */
+  #translateQuote(id: SessionId): number {
+    const { view } = this.#batch;
+    const quoted = this.#quoted;
+    const { sessions } = this.#flows;
+    const header = this.#header;
+    header.source = sessions.insideNear(id);
+    header.destination = sessions.insideFar(id);
+    header.hops = ipv6.hopLimit(view, quoted.at);
+    header.wireLength = v6ToV4.totalLength(view, quoted.at, this.#chain);
+    const delta = sessions.delta(id);
+    if (quoted.protocol === icmp.V4) {
+      const upperLength = header.wireLength - ipv4.MIN_HEADER_LENGTH;
+      const change = checksum.negate(checksum.fold(delta + upperLength));
+      const identifier = sessions.insidePorts(id) >>> 16;
+      transport.translateEcho(view, quoted.upper, icmp.V4_ECHO_REQUEST, identifier, change);
+    } else {
+      tcp.setPorts(view, quoted.upper, sessions.insidePorts(id));
+      transport.updateQuoted(view, quoted, checksum.negate(delta));
+    }
+    return v6ToV4.translateHeader(view, quoted.at, this.#chain, header);
+  }
+
+  #sameAddress(a: number, b: number): boolean {
+    const { view } = this.#batch;
+    for (let i = 0; i < 16; i += 4) if (view.getInt32(a + i) !== view.getInt32(b + i)) return false;
+    return true;
+  }
+}
+
+const FRAGMENTATION_NEEDED = (icmp.V4_UNREACHABLE << 8) | icmp.V4_FRAGMENTATION_NEEDED;
+const PARAMETER_PROBLEM = icmp.V4_PARAMETER_PROBLEM << 8;

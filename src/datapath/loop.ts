@@ -1,0 +1,144 @@
+/**
+ * The loop of a worker: wait, read a batch, translate every packet in place, count its verdict, write. It never
+ * awaits, allocates or logs. Time comes with the batch.
+ */
+import { BATCHES, BYTES, CREATED, ICMP_LIMITED, ICMP_SENT, PACKETS, WRITE_FAILED } from '../nat/counters.ts';
+import { FRAGMENT_MS, PUNT_WAIT_MS } from '../nat/lifetimes.ts';
+import type { PuntRing } from '../nat/punt-ring.ts';
+import * as virtioNet from '../wire/virtio-net.ts';
+import type { Batch } from './batch.ts';
+import { Parking } from './parking.ts';
+import type { Translator } from './translator.ts';
+import { Verdict } from './verdict.ts';
+
+/** A queue of the device, over the arena of the batch. */
+export interface Queue {
+  /** Fill the read region and `batch.reads`. @returns packets, 0 when there are none */
+  read(): number;
+  /** Write the first `count` pairs of `batch.writes`. @returns packets that the device refused */
+  write(count: number): number;
+  /** Sleep until there is something to read, somebody wakes us, or the time is over (-1 = never). */
+  wait(timeoutMs: number): void;
+  /** Milliseconds at the last `read` or `wait`, signed 32-bit. */
+  now(): number;
+  /** Tell the main thread that the punt ring has questions. */
+  signal(): void;
+}
+
+/** How often waiting packets are looked at when nothing else happens. */
+const PARKED_POLL_MS = 10;
+
+export class Loop {
+  readonly #queue: Queue;
+  readonly #batch: Batch;
+  readonly #translator: Translator;
+  readonly #parking: Parking;
+  readonly #punts: PuntRing;
+  readonly #counters: Float64Array;
+
+  /** @param counters this worker's block */
+  constructor(queue: Queue, batch: Batch, translator: Translator, punts: PuntRing, counters: Float64Array) {
+    this.#queue = queue;
+    this.#batch = batch;
+    this.#translator = translator;
+    this.#parking = new Parking(batch);
+    this.#punts = punts;
+    this.#counters = counters;
+  }
+
+  /** Until `stopped` says so; asked once a turn. */
+  run(stopped: () => boolean): void {
+    while (!stopped()) this.turn();
+  }
+
+  /** One batch, or one sleep. */
+  turn(): void {
+    if (this.#parking.size > 0) this.#retry();
+    const count = this.#queue.read();
+    if (count <= 0) {
+      this.#queue.wait(this.#parking.size > 0 ? PARKED_POLL_MS : -1);
+      return;
+    }
+    this.#translateBatch(count);
+    this.#countTurn();
+  }
+
+  #translateBatch(count: number): void {
+    const { reads } = this.#batch;
+    const now = this.#queue.now();
+    let asked = false;
+    for (let k = 0; k < count; k++) {
+      const at = reads[2 * k]!;
+      const length = reads[2 * k + 1]!;
+      const segments = virtioNet.segments(this.#batch.view, at, length);
+      let verdict = this.#mustQueue(at, length) ? Verdict.Punt : this.#translator.translate(at, length, now);
+      if (verdict === Verdict.Punt || verdict === Verdict.Hold) {
+        asked ||= verdict === Verdict.Punt;
+        verdict = this.#park(at, length, verdict, now);
+      }
+      this.#count(verdict, segments, length);
+      if (this.#batch.isFull()) this.#flush();
+    }
+    this.#flush();
+    if (asked) this.#queue.signal();
+  }
+
+  /** A packet to an address that others wait for does not overtake them. */
+  #mustQueue(at: number, length: number): boolean {
+    if (this.#parking.size === 0 || length < 20) return false;
+    const { view } = this.#batch;
+    return view.getUint8(at) >>> 4 === 4 && this.#parking.waitsFor(view.getInt32(at + 16));
+  }
+
+  #park(at: number, length: number, verdict: Verdict, now: number): Verdict {
+    const isPunt = verdict === Verdict.Punt;
+    const far = isPunt ? this.#batch.view.getInt32(at + 16) : 0;
+    const deadline = (now + (isPunt ? PUNT_WAIT_MS : FRAGMENT_MS)) | 0;
+    if (isPunt && !this.#parking.waitsFor(far)) this.#punts.push(far);
+    return this.#parking.add(at, length, deadline, verdict, far) ? verdict : Verdict.DropParkingFull;
+  }
+
+  /** Look at every waiting packet again, in order. */
+  #retry(): void {
+    const parking = this.#parking;
+    const now = this.#queue.now();
+    for (let i = 0; i < parking.size; i++) {
+      const at = parking.at(i);
+      const length = parking.length(i);
+      const segments = virtioNet.segments(this.#batch.view, at, length);
+      let verdict = this.#translator.translate(at, length, now);
+      if (verdict === Verdict.Punt || verdict === Verdict.Hold) {
+        if (!parking.isPast(i, now)) continue;
+        verdict = verdict === Verdict.Punt ? Verdict.DropPuntTimeout : Verdict.DropFragmentTimeout;
+      }
+      this.#count(verdict, segments, length);
+      parking.release(i);
+      if (this.#batch.isFull()) this.#flush();
+    }
+    this.#flush();
+    parking.compact();
+    this.#countTurn();
+  }
+
+  #count(verdict: Verdict, packets: number, bytes: number): void {
+    this.#counters[PACKETS + verdict]! += packets;
+    this.#counters[BYTES + verdict]! += bytes;
+  }
+
+  #countTurn(): void {
+    const counters = this.#counters;
+    const { answers, resolver } = this.#translator;
+    counters[BATCHES]!++;
+    counters[CREATED]! += resolver.created;
+    counters[ICMP_SENT]! += answers.sent;
+    counters[ICMP_LIMITED]! += answers.limited;
+    resolver.created = 0;
+    answers.sent = 0;
+    answers.limited = 0;
+  }
+
+  #flush(): void {
+    if (this.#batch.count > 0) this.#counters[WRITE_FAILED]! += this.#queue.write(this.#batch.count);
+    this.#batch.clear();
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Packets that wait: for the store to say what a synthetic address stands for, or for the first fragment of their
+ * datagram. A bounded queue in the last region of the arena; order is kept, and when it is full the newcomer is dropped.
+ */
+import { isPast } from '../nat/lifetimes.ts';
+import { type Batch, HEADROOM, PARKING_BYTES, READ_BYTES, SPARE_BYTES } from './batch.ts';
+import type { Verdict } from './verdict.ts';
+
+const START = READ_BYTES + SPARE_BYTES;
+const END = START + PARKING_BYTES;
+const MAX_PARKED = 256;
+/** Fields of an entry: offset, length, deadline, verdict that made it wait, far address. */
+const FIELDS = 5;
+
+export class Parking {
+  size = 0;
+  readonly #batch: Batch;
+  readonly #fields = new Int32Array(MAX_PARKED * FIELDS);
+  #next = START;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  /**
+   * Copy a packet away, virtio header and all.
+   * @param far IPv4 destination, or 0. @returns false when there is no room
+   */
+  add(at: number, length: number, deadline: number, verdict: Verdict, far: number): boolean {
+    const slot = this.#next + HEADROOM;
+    if (this.size === MAX_PARKED || slot + length > END) return false;
+    this.#batch.bytes.copyWithin(slot - 10, at - 10, at + length);
+    this.#set(this.size, slot, length);
+    this.#fields[this.size * FIELDS + 2] = deadline;
+    this.#fields[this.size * FIELDS + 3] = verdict;
+    this.#fields[this.size * FIELDS + 4] = far;
+    this.size++;
+    this.#next = (slot + length + 15) & ~15;
+    return true;
+  }
+
+  at(i: number): number {
+    return this.#fields[i * FIELDS]!;
+  }
+
+  length(i: number): number {
+    return this.#fields[i * FIELDS + 1]!;
+  }
+
+  isPast(i: number, now: number): boolean {
+    return isPast(this.#fields[i * FIELDS + 2]!, now);
+  }
+
+  /** Why it waits. */
+  verdict(i: number): Verdict {
+    return this.#fields[i * FIELDS + 3]!;
+  }
+
+  /** Whether a packet to this address waits already: a later one must not overtake it. */
+  waitsFor(far: number): boolean {
+    for (let i = 0; i < this.size; i++) if (this.#fields[i * FIELDS + 4] === far) return true;
+    return false;
+  }
+
+  /** Mark an entry as done; `compact` removes it. */
+  release(i: number): void {
+    this.#fields[i * FIELDS + 1] = 0;
+  }
+
+  /** Close the gaps. Released packets must be written by now: their bytes are overwritten. */
+  compact(): void {
+    let kept = 0;
+    let next = START;
+    for (let i = 0; i < this.size; i++) {
+      const length = this.length(i);
+      if (length === 0) continue;
+      const slot = next + HEADROOM;
+      const at = this.at(i);
+      this.#batch.bytes.copyWithin(slot - 10, at - 10, at + length);
+      this.#fields.copyWithin(kept * FIELDS, i * FIELDS, (i + 1) * FIELDS);
+      this.#set(kept, slot, length);
+      next = (slot + length + 15) & ~15;
+      kept++;
+    }
+    this.size = kept;
+    this.#next = next;
+  }
+
+  #set(i: number, at: number, length: number): void {
+    this.#fields[i * FIELDS] = at;
+    this.#fields[i * FIELDS + 1] = length;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Ports and checksums of the upper layer, as a session changes them. `delta` is the session's, in the direction of
+ * the packet.
+ */
+import * as checksum from '../wire/checksum.ts';
+import * as icmp from '../wire/icmp.ts';
+import * as tcp from '../wire/tcp.ts';
+import * as udp from '../wire/udp.ts';
+import type { Offload } from '../wire/virtio-net.ts';
+import type { Packet } from './packet.ts';
+
+/** Read the ports of TCP or UDP. @returns false when the header is not whole. @param length of the upper layer */
+export function isWhole(view: DataView, upper: number, length: number, protocol: number): boolean {
+  if (protocol === tcp.PROTOCOL) return tcp.check(view, upper, length);
+  return length >= udp.HEADER_LENGTH;
+}
+
+/** Offset of the checksum field of TCP or UDP. */
+export function checksumAt(protocol: number): number {
+  return protocol === tcp.PROTOCOL ? tcp.CHECKSUM : udp.CHECKSUM;
+}
+
+/** Apply a delta to a whole checksum. A computed 0 of UDP becomes 0xffff (RFC 768). */
+export function updateChecksum(view: DataView, upper: number, protocol: number, delta: number): void {
+  const at = upper + checksumAt(protocol);
+  const field = checksum.update(view.getUint16(at), delta);
+  view.setUint16(at, field === 0 && protocol === udp.PROTOCOL ? 0xffff : field);
+}
+
+/** Apply a delta of addresses to a partial checksum, which is the folded sum of the pseudo-header. */
+export function updatePartial(view: DataView, upper: number, protocol: number, delta: number): void {
+  const at = upper + checksumAt(protocol);
+  view.setUint16(at, checksum.updateSum(view.getUint16(at), delta));
+}
+
+/**
+ * Finish a partial checksum: sum what the sender left to the device.
+ * @param at IP header @param end of the packet. @returns false when the field is not inside the packet
+ */
+export function completeChecksum(view: DataView, at: number, end: number, offload: Offload): boolean {
+  const start = at + offload.sumStart;
+  const field = start + offload.sumOffset;
+  if (field + 2 > end) return false;
+  const sum = checksum.finish(checksum.sum(view, start, end - start));
+  const isUdp = offload.sumOffset === udp.CHECKSUM;
+  view.setUint16(field, sum === 0 && isUdp ? 0xffff : sum);
+  offload.needsChecksum = false;
+  return true;
+}
+
+/**
+ * Compute the checksum of a UDP datagram that came without one (RFC 7915 §4.5).
+ * @param pseudo sum of the addresses it is sent with
+ */
+export function computeUdp(view: DataView, upper: number, length: number, pseudo: number): void {
+  view.setUint16(upper + udp.CHECKSUM, 0);
+  const total = pseudo + checksum.words(length) + udp.PROTOCOL + checksum.sum(view, upper, length);
+  udp.setChecksumField(view, upper, checksum.finish(total));
+}
+
+/**
+ * Turn an ICMP echo into the other family's.
+ * @param delta of the session in this direction, with the length of the pseudo-header added or removed
+ */
+export function translateEcho(
+  view: DataView,
+  upper: number,
+  type: number,
+  identifier: number,
+  delta: number,
+): void {
+  const before = icmp.typeCode(view, upper);
+  icmp.setTypeCode(view, upper, type, 0);
+  icmp.setIdentifier(view, upper, identifier);
+  const change = checksum.fold(checksum.delta(before, type << 8) + delta);
+  const field = view.getUint16(upper + icmp.CHECKSUM);
+  view.setUint16(upper + icmp.CHECKSUM, checksum.update(field, change));
+}
+
+/**
+ * The checksum of TCP or UDP inside an ICMP error, where the quote reaches that far and the sender computed one.
+ * @param quoted its upper layer may be cut anywhere after 8 bytes
+ */
+export function updateQuoted(view: DataView, quoted: Packet, delta: number): void {
+  const at = quoted.upper + checksumAt(quoted.protocol);
+  if (at + 2 > quoted.end) return;
+  if (quoted.protocol === udp.PROTOCOL && view.getUint16(at) === 0) return;
+  updateChecksum(view, quoted.upper, quoted.protocol, delta);
+}
