@@ -160,10 +160,14 @@ export class Segment {
   }
 }
 
-/** The geometry that a file was made with, or why it is none of ours. */
-export function readGeometry(buffer: ArrayBuffer): Geometry | Mismatch {
-  if (buffer.byteLength < HEADER_WORDS * 4) return buffer.byteLength === 0 ? 'empty' : 'size';
-  const words = new Int32Array(buffer, 0, HEADER_WORDS);
+/**
+ * The geometry that a file was made with, or why it is none of ours.
+ * @param header the first bytes of the file, at least those of the header @param size of the whole file
+ */
+export function readGeometry(header: ArrayBuffer, size: number): Geometry | Mismatch {
+  if (size === 0) return 'empty';
+  if (size < HEADER_WORDS * 4) return 'size';
+  const words = new Int32Array(header, 0, HEADER_WORDS);
   if (words[MAGIC_AT] === 0 && words[VERSION_AT] === 0) return 'empty';
   if (words[MAGIC_AT] !== MAGIC) return 'magic';
   if (words[VERSION_AT] !== VERSION) return 'version';
@@ -176,7 +180,7 @@ export function readGeometry(buffer: ArrayBuffer): Geometry | Mismatch {
     members: field(4),
     workers: field(5),
   };
-  return byteLength(geometry) === buffer.byteLength ? geometry : 'size';
+  return byteLength(geometry) === size ? geometry : 'size';
 }
 
 /** @returns null when a file of geometry `found` can be used by a gateway that wants `wanted` */
