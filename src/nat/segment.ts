@@ -46,6 +46,7 @@ export const STOP_AT = 36;
 export const STAMP_AT = 37;
 export const DNS_LISTEN_AT = 38;
 export const MEMBERS_USED_AT = 39;
+export const WORKERS_USED_AT = 40;
 
 /** Words a row of each table; see the files of the tables. */
 export const MAPPING_STRIDE = 16;

@@ -1,0 +1,108 @@
+/**
+ * The worker threads, seen from the main thread: started together, woken through their eventfds, stopped through the
+ * segment. A worker that dies takes the gateway down: half a data plane would lose every second flow silently.
+ */
+import { closeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { Settings } from '../datapath/settings.ts';
+import type { ResolverOptions } from '../nat/nat46-resolver.ts';
+import { PuntRing } from '../nat/punt-ring.ts';
+import { type Segment, STOP_AT, WORKERS_USED_AT } from '../nat/segment.ts';
+import type { TunDevice } from '../tun/device.ts';
+import { shim, type Watch } from '../tun/shim.ts';
+import type { WorkerInput } from './worker.ts';
+
+export interface DataPlaneOptions {
+  readonly device: TunDevice;
+  readonly segment: Segment;
+  readonly segmentFd: number;
+  readonly settings: Settings;
+  readonly resolver: ResolverOptions;
+  /** Cores of the host: with as many workers as cores, each stays on its own. */
+  readonly cores: number;
+  /** Workers want to know these synthetic addresses. */
+  readonly onPunts: (addresses: ReadonlySet<number>) => void;
+  readonly onCrash: (error: Error) => void;
+}
+
+export class DataPlane {
+  readonly #options: DataPlaneOptions;
+  readonly #wakeFds: number[] = [];
+  readonly #rings: PuntRing[] = [];
+  #workers: Worker[] = [];
+  #puntFd = -1;
+  #watch: Watch | null = null;
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every worker reads its queue. */
+  async start(): Promise<void> {
+    const { device, segment } = this.#options;
+    segment.words[STOP_AT] = 0;
+    segment.words[WORKERS_USED_AT] = device.queues.length;
+    this.#puntFd = shim().eventFd();
+    const watch = shim().watchFd(this.#puntFd, () => this.#drain());
+    if (typeof watch !== 'number') this.#watch = watch;
+    await Promise.all(device.queues.map((tunFd, number) => this.#startWorker(tunFd, number)));
+  }
+
+  /** Wake every worker: a punted question is answered. */
+  wake(): void {
+    for (const fd of this.#wakeFds) shim().signalFd(fd);
+  }
+
+  /** Resolves when every thread has ended. Calling it twice is harmless. */
+  async stop(): Promise<void> {
+    const workers = this.#workers;
+    this.#workers = [];
+    Atomics.store(this.#options.segment.words, STOP_AT, 1);
+    this.wake();
+    await Promise.all(workers.map((worker) => ended(worker)));
+    if (this.#watch) shim().unwatchFd(this.#watch);
+    this.#watch = null;
+    for (const fd of [...this.#wakeFds, this.#puntFd]) if (fd >= 0) closeSync(fd);
+    this.#wakeFds.length = 0;
+    this.#puntFd = -1;
+  }
+
+  #startWorker(tunFd: number, number: number): Promise<void> {
+    const { device, segment, segmentFd, settings, resolver, cores } = this.#options;
+    const wakeFd = shim().eventFd();
+    this.#wakeFds.push(wakeFd);
+    this.#rings.push(new PuntRing(segment, number));
+    const input: WorkerInput = {
+      number,
+      tunFd,
+      vnet: device.vnet,
+      segmentFd,
+      geometry: segment.geometry,
+      wakeFd,
+      puntFd: this.#puntFd,
+      settings,
+      resolver,
+      cpu: device.queues.length === cores ? number : -1,
+    };
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: input });
+    this.#workers.push(worker);
+    return new Promise((resolve, reject) => {
+      worker.once('message', () => resolve());
+      worker.once('error', (error) => {
+        reject(error);
+        this.#options.onCrash(error);
+      });
+    });
+  }
+
+  #drain(): void {
+    const addresses = new Set<number>();
+    for (const ring of this.#rings) ring.drain(addresses);
+    if (addresses.size > 0) this.#options.onPunts(addresses);
+  }
+}
+
+function ended(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return Promise.resolve();
+  return new Promise((resolve) => worker.once('exit', () => resolve()));
+}

@@ -1,0 +1,126 @@
+/**
+ * From the configuration and the facts of the host to the numbers that the parts work with. Pure.
+ */
+import { createHash } from 'node:crypto';
+import { contains4, formatV4, formatV6, parseV4, parseV6 } from '../address.ts';
+import type { Config } from '../config/config.ts';
+import type { Settings } from '../datapath/settings.ts';
+import { toWords } from '../nat/mapping.ts';
+import type { ResolverOptions } from '../nat/nat46-resolver.ts';
+import type { Geometry } from '../nat/segment.ts';
+import { defaultMtu, type HostFacts, isLocal, onLinkDevice, onLinkPrefixes6 } from '../tun/host-facts.ts';
+
+/** Workers that a segment has room for; more or fewer threads do not change its geometry. */
+const MAX_WORKERS = 8;
+/** Members that a segment has room for, so that a pool may grow without losing sessions. */
+const MIN_MEMBERS = 256;
+const MAX_MAPPINGS = 2 ** 20;
+/** Room for `--map` addresses outside the subnet. */
+const EXTRA_MAPPINGS = 4096;
+const MAX_CLIENTS = 65_536;
+const FRAGMENTS = 4096;
+/** Sessions that one inside host may hold at once: as many as it has ports. */
+const MAX_CLIENT_SESSIONS = 65_536;
+/** ICMP errors a second, each worker and family. */
+const ICMP_RATE = 1000;
+
+export interface Plan {
+  readonly geometry: Geometry;
+  readonly settings: Settings;
+  readonly resolver: ResolverOptions;
+  /** SNAT addresses, 16 bytes each. */
+  readonly members: readonly Uint8Array[];
+  /** Where the members come from when none were configured. */
+  readonly automap: 'self-ip' | 'on-link' | 'ula' | null;
+  /** IPv4 addresses that are the gateway's own or the sorry server's: never given out. */
+  readonly taken: readonly number[];
+  /** What to do to the host: text for `ip`. */
+  readonly addresses4: readonly string[];
+  readonly routes4: readonly string[];
+  readonly routes6: readonly string[];
+  readonly neighbourProxies: readonly string[];
+}
+
+/** @param machine identifies this host, for an address of its own that stays the same */
+export function makePlan(config: Config, facts: HostFacts, machine: string): Plan {
+  const { members, automap } = membersOf(config, facts, machine);
+  const self4 = config.self4 ?? config.subnet.base + 1;
+  const listen4 = config.dnsListen.map((at) => parseV4(at.address)).filter((v4) => v4 !== null);
+  const foreign = listen4.filter((v4) => !isLocal(facts, bytes4(v4), config.tun));
+  return {
+    geometry: geometryOf(config, members.length),
+    settings: settingsOf(config, facts, self4),
+    resolver: { inside: config.inside.map(mask), maxClientSessions: MAX_CLIENT_SESSIONS },
+    members,
+    automap,
+    taken: [self4, ...listen4, ...(config.sorryIp === null ? [] : [config.sorryIp])],
+    addresses4: [...new Set(foreign)].map((v4) => `${formatV4(v4)}/32`),
+    routes4: [
+      `${formatV4(config.subnet.base)}/${config.subnet.length}`,
+      ...config.maps.filter(({ v4 }) => !contains4(config.subnet, v4)).map(({ v4 }) => `${formatV4(v4)}/32`),
+    ],
+    routes6: members.map((member) => `${formatV6(member)}/128`),
+    neighbourProxies: members
+      .filter((member) => onLinkDevice(facts, member, config.tun) !== null)
+      .map((member) => formatV6(member)),
+  };
+}
+
+function geometryOf(config: Config, members: number): Geometry {
+  return {
+    sessions: config.maxSessions,
+    mappings: Math.min(2 ** (32 - config.subnet.length), MAX_MAPPINGS) + EXTRA_MAPPINGS,
+    clients: Math.min(config.maxSessions, MAX_CLIENTS),
+    fragments: FRAGMENTS,
+    members: Math.max(MIN_MEMBERS, members),
+    workers: MAX_WORKERS,
+  };
+}
+
+function settingsOf(config: Config, facts: HostFacts, self4: number): Settings {
+  const self6 = new Int32Array(4);
+  if (config.self6) toWords(config.self6, self6);
+  return {
+    mtu4: config.mtu4 ?? defaultMtu(facts, 4, config.tun) ?? config.mtu,
+    mtu6: config.mtu6 ?? defaultMtu(facts, 6, config.tun) ?? config.mtu,
+    lowestIpv6Mtu: config.lowestIpv6Mtu,
+    self4: self4 | 0,
+    self6,
+    errorSource4: (config.rfc6791V4 ?? self4) | 0,
+    icmpRate: ICMP_RATE,
+  };
+}
+
+function membersOf(config: Config, facts: HostFacts, machine: string): Pick<Plan, 'members' | 'automap'> {
+  if (config.snatPool.length > 0) return { members: config.snatPool, automap: null };
+  const selfIps = config.selfIps.map((self) => parseV6(self.address)).filter((v6) => v6 !== null);
+  const own = selfIps[config.replica] ?? selfIps[0];
+  if (own) return { members: [own], automap: 'self-ip' };
+  const [prefix] = onLinkPrefixes6(facts, config.tun).filter((route) => route.length <= 64);
+  if (prefix) return { members: [stableAddress(prefix.bytes, machine)], automap: 'on-link' };
+  return { members: [stableAddress(ula(machine), machine)], automap: 'ula' };
+}
+
+/** An interface identifier that stays the same on this host and link and tells nothing about it, RFC 7217 §5. */
+function stableAddress(prefix: Uint8Array, machine: string): Uint8Array {
+  const address = new Uint8Array(16);
+  address.set(prefix.subarray(0, 8));
+  address.set(createHash('sha256').update('nat46').update(prefix).update(machine).digest().subarray(0, 8), 8);
+  return address;
+}
+
+/** A unique local prefix, RFC 4193 §3.2. */
+function ula(machine: string): Uint8Array {
+  const prefix = new Uint8Array(8);
+  prefix[0] = 0xfd;
+  prefix.set(createHash('sha256').update('nat46 ula').update(machine).digest().subarray(0, 5), 1);
+  return prefix;
+}
+
+function mask(cidr: { base: number; length: number }): { network: number; mask: number } {
+  return { network: cidr.base | 0, mask: cidr.length === 0 ? 0 : -1 << (32 - cidr.length) };
+}
+
+function bytes4(address: number): Uint8Array {
+  return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address);
+}
