@@ -88,6 +88,7 @@ class Connection {
   }
 
   close(): void {
+    this.#cancelIdle();
     this.#socket.destroy();
   }
 

@@ -26,9 +26,9 @@ const COPIED_FLAGS = 0x7800 | RD | CD;
 /** Points to the question name. */
 const QUESTION_NAME = Uint8Array.of(0xc0, HEADER_LENGTH);
 
-/** A reply (owned by the caller, copied here) fitted to one query. @param limit bytes; over it only question and OPT go, with TC (RFC 2181 §9) */
+/** A reply (at least a header; owned by the caller, copied here) fitted to one query. @param limit bytes; over it only question and OPT go, with TC (RFC 2181 §9) */
 export function fitted(reply: Uint8Array, query: Query, limit: number): Uint8Array {
-  const image = reply.length > limit ? truncated(reply) : Uint8Array.from(reply);
+  const image = reply.length > limit ? truncated(reply, limit) : Uint8Array.from(reply);
   const view = viewOf(image);
   view.setUint16(0, query.id);
   const asked = query.message?.question;
@@ -81,12 +81,14 @@ function assembled(query: Query, rcode: number, records: readonly Uint8Array[], 
   return image;
 }
 
-/** Header, question and OPT record of a reply, TC set (RFC 6891 §7). */
-function truncated(reply: Uint8Array): Uint8Array {
+/** Header, question and, if it fits, OPT record of a reply, TC set (RFC 6891 §7). */
+function truncated(reply: Uint8Array, limit: number): Uint8Array {
   const message = readMessage(reply);
   const edns = message === null ? null : readEdns(message);
-  const opt = edns === null || edns === 'malformed' ? new Uint8Array() : optBytes(reply, edns);
-  const image = Buffer.concat([reply.subarray(0, message?.question.end ?? HEADER_LENGTH), opt]);
+  const question = reply.subarray(0, message?.question.end ?? HEADER_LENGTH);
+  const whole = edns === null || edns === 'malformed' ? new Uint8Array() : optBytes(reply, edns);
+  const opt = question.length + whole.length > limit ? new Uint8Array() : whole;
+  const image = Buffer.concat([question, opt]);
   const view = viewOf(image);
   view.setUint16(2, view.getUint16(2) | TC);
   view.setUint16(4, message === null ? 0 : 1);

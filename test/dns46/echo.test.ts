@@ -22,10 +22,6 @@ table(
     { name: 'another id', bytes: edited(REPLY, (b) => b.writeUInt16BE(0x1235, 0)), echoes: false },
     { name: 'another name', bytes: reply(query({ name: 'www.example2' })), echoes: false },
     { name: 'another type', bytes: reply(query({ name: 'www.example', type: 'AAAA' })), echoes: false },
-    {
-      bytes: edited(REPLY, (b) => b.writeUInt16BE(0x21, 26)),
-      echoes: false,
-    },
     { name: 'another class', bytes: edited(REPLY, (b) => b.writeUInt16BE(3, b.length - 2)), echoes: false },
     { name: 'not a response', bytes: ASKED, echoes: false },
     { name: 'another opcode', bytes: edited(REPLY, (b) => b.writeUInt8(0xa1, 2)), echoes: false },

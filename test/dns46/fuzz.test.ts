@@ -1,0 +1,151 @@
+import * as assert from 'uvu/assert';
+import { Dns46 } from '../../src/dns46/dns46.ts';
+import { echoes } from '../../src/dns46/echo.ts';
+import { AddressPolicy } from '../../src/dns46/exclusion.ts';
+import { FrameReader } from '../../src/dns46/frames.ts';
+import { judge, negativeTtlSec, realAddresses } from '../../src/dns46/judgement.ts';
+import { readMessage } from '../../src/dns46/message.ts';
+import { addressQuestions, passKey, readQuery } from '../../src/dns46/question.ts';
+import { failure, fitted, formatError } from '../../src/dns46/reply.ts';
+import { synthesized, withoutSynthetic } from '../../src/dns46/synthesis.ts';
+import { tests } from '../helpers/table.ts';
+import { ask, askTcp, tell } from './client.ts';
+import { FakeAddresses, FakeCounters, FakeLog } from './fake-parts.ts';
+import { a, aaaa, cname, decode, ednsRecord, query, reply, soa } from './packets.ts';
+import { ScriptedUpstream } from './scripted-upstream.ts';
+
+const POLICY = new AddressPolicy({ subnet: { base: 0x0af43200, length: 24 }, snatPool: [] });
+const ROUNDS = 20_000;
+
+/** xorshift32: the same messages on every run. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+const ASKED = query({ name: 'www.example', edns: 1232, options: [{ code: 10, data: Buffer.alloc(8) }] });
+const SEEDS: readonly Buffer[] = [
+  ASKED,
+  query({ name: 'x.onion' }),
+  reply(ASKED, { answers: [a('www.example', '192.0.2.1')] }),
+  reply(ASKED, {
+    answers: [
+      cname('www.example', 'b.example'),
+      aaaa('b.example', '2001:db8::1'),
+      aaaa('b.example', '2001:db8::2'),
+    ],
+    authorities: [soa('example', 60, 60)],
+    additionals: [a('ns.example', '192.0.2.2'), ednsRecord()],
+  }),
+];
+
+/** A seed with some bytes changed, a piece cut off or doubled, or plain noise. */
+function mutated(random: (below: number) => number): Buffer {
+  const seed = SEEDS[random(SEEDS.length)]!;
+  if (random(20) === 0) return Buffer.from(Array.from({ length: random(120) }, () => random(256)));
+  const bytes = Buffer.from(seed);
+  for (let edits = 1 + random(6); edits > 0; edits--) {
+    const at = random(bytes.length);
+    const interesting = [0, 1, 0x3f, 0x40, 0xc0, 0xc0 | random(2), 12, 0xff, random(256)];
+    bytes[at] = interesting[random(interesting.length)]!;
+  }
+  const shape = random(8);
+  if (shape === 0) return bytes.subarray(0, random(bytes.length + 1));
+  return shape === 1 ? Buffer.concat([bytes, bytes.subarray(random(bytes.length))]) : bytes;
+}
+
+tests('whatever the bytes', {
+  'queries are judged and answered without throwing'() {
+    const random = generator(46);
+    for (let round = 0; round < ROUNDS; round++) {
+      const bytes = mutated(random);
+      const found = readQuery(bytes);
+      if (typeof found === 'string') {
+        if (found === 'malformed') assert.is(formatError(bytes).length, 12);
+        continue;
+      }
+      addressQuestions(found);
+      passKey(found);
+      failure(found, 2, { code: 0, text: 'x' });
+      const answer = mutated(random);
+      if (answer.length >= 12) fitted(answer, found, random(400));
+    }
+  },
+  'replies are judged and spliced without throwing; what comes out can be read'() {
+    const random = generator(64);
+    let spliced = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const bytes = mutated(random);
+      echoes(ASKED, bytes);
+      const message = readMessage(bytes);
+      if (message === null) continue;
+      judge(message, POLICY);
+      negativeTtlSec(message);
+      const rest = withoutSynthetic(message, POLICY);
+      if (rest !== null) assert.ok(readMessage(rest));
+      const real = realAddresses(message, POLICY);
+      if (real === null) continue;
+      const places = ['answer', 'additional', 'omit'] as const;
+      const aaaaPlace = places[random(3)]!;
+      const image = synthesized(message, { real, addresses: [1, 2, 3], ttlSec: 60, aaaa: aaaaPlace });
+      if (image === null) continue;
+      spliced++;
+      const again = readMessage(image);
+      assert.ok(again);
+      assert.is(
+        judge(again, POLICY) === 'absent',
+        true,
+        'the addresses are 0.0.0.x, and nothing else is there',
+      );
+    }
+    assert.ok(spliced > 100, `only ${spliced} rounds reached the splicer`);
+  },
+  'streams are cut without throwing'() {
+    const random = generator(7);
+    const reader = new FrameReader();
+    for (let round = 0; round < 2000; round++) reader.push(mutated(random));
+  },
+});
+
+tests('whatever is sent', {
+  async 'to the listeners or by the upstream: the next good query is answered'() {
+    const random = generator(5);
+    const upstream = await ScriptedUpstream.start();
+    const options = {
+      dnsListen: [{ address: '127.0.0.1', port: 0 }],
+      dnsUpstream: [upstream.endpoint],
+      dnsAaaa: 'answer',
+      maxTtlSec: 120,
+      dnsRate: 0,
+      sorryIp: null,
+      subnet: { base: 0x0af43200, length: 24 },
+      snatPool: [],
+    } as const;
+    const tuning = { tryTimeoutMs: 20, budgetMs: 450 };
+    const dns46 = new Dns46(options, new FakeAddresses(), new FakeCounters(), new FakeLog(), tuning);
+    await dns46.start();
+    const endpoint = dns46.listening[0]!;
+    upstream.script = (question) => {
+      for (let i = 0; i < 3; i++) {
+        const noise = mutated(random);
+        if (noise.length > 2) question.bytes.copy(noise, 0, 0, 2);
+        question.send(noise);
+      }
+      question.answer(question.type === 'AAAA' ? { answers: [aaaa(question.name, '2001:db8::1')] } : {});
+    };
+    for (let round = 0; round < 200; round++) await tell(endpoint, mutated(random));
+    for (let round = 0; round < 5; round++) {
+      const stream = Array.from({ length: 5 }, () => mutated(random));
+      await Promise.race([askTcp(endpoint, stream), ask(endpoint, query({ name: 'b.example' }))]);
+    }
+    const found = decode(await ask(endpoint, query({ name: 'good.test' })));
+    assert.is(found.questions?.[0]?.name, 'good.test');
+    await dns46.stop();
+    await upstream.stop();
+  },
+});

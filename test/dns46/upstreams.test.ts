@@ -1,0 +1,261 @@
+import * as assert from 'uvu/assert';
+import { TC } from '../../src/dns46/message.ts';
+import type { Endpoint } from '../../src/dns46/upstream-question.ts';
+import { Upstreams } from '../../src/dns46/upstreams.ts';
+import { tests } from '../helpers/table.ts';
+import { FakeCounters, FakeLog } from './fake-parts.ts';
+import { ManualClock, settled } from './manual-clock.ts';
+import { a, decode, lines, query, rcode, reply } from './packets.ts';
+import { ScriptedUpstream } from './scripted-upstream.ts';
+
+const TRY_MS = 1200;
+const BUDGET_MS = 3600;
+const ASKED = query({ name: 'www.example', id: 0 });
+const FOUND = { answers: [a('www.example', '192.0.2.1')] };
+
+class Bench {
+  readonly clock = new ManualClock();
+  readonly counters = new FakeCounters();
+  readonly log = new FakeLog();
+  readonly upstreams: Upstreams;
+  readonly servers: ScriptedUpstream[];
+
+  constructor(servers: ScriptedUpstream[], endpoints: Endpoint[]) {
+    this.servers = servers;
+    const context = {
+      clock: this.clock,
+      counters: this.counters,
+      random: (below: number) => Math.floor(Math.random() * below),
+    };
+    this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, context, this.log);
+  }
+
+  exchange(message: Uint8Array = ASKED) {
+    return this.upstreams.ask(message, this.clock.now() + BUDGET_MS, (bytes) => bytes);
+  }
+
+  async ask(message: Uint8Array = ASKED): Promise<Uint8Array | null> {
+    return this.exchange(message).reply;
+  }
+}
+
+function bench(count: number, run: (bench: Bench, ...servers: ScriptedUpstream[]) => Promise<void>) {
+  return async () => {
+    const servers = await Promise.all(Array.from({ length: count }, () => ScriptedUpstream.start()));
+    const made = new Bench(
+      servers,
+      servers.map((server) => server.endpoint),
+    );
+    try {
+      await run(made, ...servers);
+    } finally {
+      made.upstreams.close();
+      await Promise.all(servers.map((server) => server.stop()));
+    }
+    assert.is(made.clock.pending, 0, 'no timer is left behind');
+  };
+}
+
+/** Waits until a condition holds that only real sockets can bring about; each turn of the loop lets them. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await settled();
+}
+
+function edited(bytes: Buffer, edit: (copy: Buffer) => void): Buffer {
+  edit(bytes);
+  return bytes;
+}
+
+tests('one upstream', {
+  'ids and source ports differ from question to question, RFC 5452 §9.2, checklist 79': bench(
+    1,
+    async (b, server) => {
+      server!.script = (question) => question.answer(FOUND);
+      for (let i = 0; i < 40; i++) await b.ask();
+      assert.ok(new Set(server!.seen.map((question) => question.bytes.readUInt16BE(0))).size > 30);
+      assert.ok(new Set(server!.seen.map((question) => question.port)).size >= 10);
+    },
+  ),
+  'wrong id, wrong question and scrap are ignored, the true reply counts, checklist 79': bench(
+    1,
+    async (b, server) => {
+      server!.script = (question) => {
+        question.send(
+          edited(reply(question.bytes, FOUND), (bytes) => bytes.writeUInt16BE(bytes.readUInt16BE(0) ^ 1, 0)),
+        );
+        question.send(edited(reply(question.bytes, FOUND), (bytes) => bytes.write('evil', 13)));
+        question.send(Buffer.from('x'));
+        question.send(question.bytes);
+        question.answer({ answers: [a('www.example', '192.0.2.9')] });
+      };
+      const found = await b.ask();
+      assert.equal(lines(decode(found ?? new Uint8Array()).answers), ['www.example A 300 192.0.2.9']);
+      assert.is(b.counters.of('upstreamIgnored'), 4);
+    },
+  ),
+  'a duplicate reply is ignored, checklist 79': bench(1, async (b, server) => {
+    server!.script = (question) => {
+      question.answer(FOUND);
+      question.answer(FOUND);
+    };
+    assert.ok(await b.ask());
+    await until(() => b.counters.of('upstreamIgnored') === 1);
+    assert.is(b.counters.rows.upstreamReplies, 1);
+  }),
+  'a lost packet: asked again after the try, not 1 ms earlier': bench(1, async (b, server) => {
+    const found = b.ask();
+    await server!.questions(1);
+    await b.clock.advance(TRY_MS - 1);
+    assert.is(server!.seen.length, 1);
+    await b.clock.advance(1);
+    await server!.questions(2);
+    server!.seen[1]!.answer(FOUND);
+    assert.ok(await found);
+    assert.is(b.counters.of('upstreamTimeout'), 1);
+  }),
+  'a late reply is ignored, checklist 79': bench(1, async (b, server) => {
+    const found = b.ask();
+    await server!.questions(1);
+    await b.clock.advance(TRY_MS);
+    await server!.questions(2);
+    server!.seen[0]!.answer({ rcode: 3 });
+    await until(() => b.counters.of('upstreamIgnored') === 1);
+    server!.seen[1]!.answer(FOUND);
+    assert.is(rcode((await found) ?? new Uint8Array()), 0);
+  }),
+  'silence ends with the budget, and down is logged once': bench(1, async (b, server) => {
+    for (let i = 0; i < 2; i++) {
+      const found = b.ask();
+      for (let tries = 0; tries < 3; tries++) {
+        await server!.questions(3 * i + tries + 1);
+        await b.clock.advance(TRY_MS);
+      }
+      assert.is(await found, null);
+    }
+    assert.equal(b.log.lines, ['warn upstream down']);
+    server!.script = (question) => question.answer(FOUND);
+    await b.ask();
+    await b.ask();
+    assert.equal(b.log.lines, ['warn upstream down', 'info upstream up']);
+  }),
+  'a truncated reply is asked for again over TCP, checklist 74': bench(1, async (b, server) => {
+    server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
+    assert.is(decode((await b.ask()) ?? new Uint8Array()).answers?.length, 1);
+    assert.is(b.counters.of('upstreamTcp'), 1);
+  }),
+  'TCP connections are used again, RFC 7766 §6.2.1': bench(1, async (b, server) => {
+    server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
+    await Promise.all([b.ask(), b.ask(), b.ask()]);
+    await b.ask();
+    const ports = server!.seen
+      .filter((question) => question.transport === 'tcp')
+      .map((question) => question.port);
+    assert.is(ports.length, 4);
+    assert.is(new Set(ports).size, 1);
+    await b.clock.advance(5_000);
+    await until(() => server!.connections === 0);
+  }),
+  'a connection closed while idle is no reason to fail, RFC 7766 §6.2.4': bench(1, async (b, server) => {
+    server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
+    await b.ask();
+    await server!.hangUp();
+    assert.is(decode((await b.ask()) ?? new Uint8Array()).answers?.length, 1);
+  }),
+  'TCP that says nothing leaves the truncated reply': bench(1, async (b, server) => {
+    server!.script = (question) => question.transport === 'udp' && question.answer({ flags: TC });
+    const found = b.ask();
+    await server!.questions(2);
+    await b.clock.advance(TRY_MS);
+    assert.is(Buffer.from((await found) ?? []).readUInt16BE(2) & TC, TC);
+  }),
+  'a wrong question over TCP is ignored, checklist 79': bench(1, async (b, server) => {
+    server!.script = (question) => {
+      if (question.transport === 'udp') question.answer({ flags: TC });
+      else question.send(edited(reply(question.bytes, FOUND), (bytes) => bytes.write('evil', 13)));
+      if (question.transport === 'tcp') question.answer(FOUND);
+    };
+    assert.ok(await b.ask());
+    assert.is(b.counters.of('upstreamIgnored'), 1);
+  }),
+  'abandoned: nobody else is asked, silence is not held against it': bench(2, async (b, first, second) => {
+    const exchange = b.exchange();
+    await first!.questions(1);
+    exchange.abandon();
+    await b.clock.advance(TRY_MS);
+    assert.is(await exchange.reply, null);
+    first!.script = (question) => question.answer(FOUND);
+    await b.ask();
+    assert.equal([first!.seen.length, second!.seen.length], [2, 0]);
+  }),
+  'closing answers whoever waits': bench(1, async (b, server) => {
+    const found = b.ask();
+    await server!.questions(1);
+    b.upstreams.close();
+    assert.is(await found, null);
+    assert.equal(b.log.lines, []);
+  }),
+});
+
+tests('fail-over, checklist 79', {
+  'silence: the next one after one try': bench(2, async (b, first, second) => {
+    second!.script = (question) => question.answer(FOUND);
+    const found = b.ask();
+    await first!.questions(1);
+    await b.clock.advance(TRY_MS);
+    assert.ok(await found);
+    assert.is(second!.seen.length, 1);
+  }),
+  'the one that failed is tried last, until its rest is over': bench(2, async (b, first, second) => {
+    second!.script = (question) => question.answer(FOUND);
+    const found = b.ask();
+    await first!.questions(1);
+    await b.clock.advance(TRY_MS);
+    await found;
+    await b.ask();
+    assert.equal([first!.seen.length, second!.seen.length], [1, 2]);
+    first!.script = (question) => question.answer(FOUND);
+    await b.clock.advance(5_000 - 1);
+    await b.ask();
+    assert.equal([first!.seen.length, second!.seen.length], [1, 3]);
+    await b.clock.advance(1);
+    await b.ask();
+    assert.equal([first!.seen.length, second!.seen.length], [2, 3]);
+  }),
+  'server failure: the next one at once': bench(2, async (b, first, second) => {
+    first!.script = (question) => question.answer({ rcode: 2 });
+    second!.script = (question) => question.answer(FOUND);
+    assert.is(rcode((await b.ask()) ?? new Uint8Array()), 0);
+  }),
+  'server failure everywhere: the first one counts': bench(2, async (b, first, second) => {
+    first!.script = (question) => question.answer({ rcode: 5 });
+    second!.script = (question) => question.answer({ rcode: 2 });
+    assert.is(rcode((await b.ask()) ?? new Uint8Array()), 5);
+    assert.equal([first!.seen.length, second!.seen.length], [1, 1]);
+  }),
+  'server failure here, silence there: one round is enough': bench(2, async (b, first, second) => {
+    first!.script = (question) => question.answer({ rcode: 2 });
+    const found = b.ask();
+    await second!.questions(1);
+    await b.clock.advance(TRY_MS);
+    assert.is(rcode((await found) ?? new Uint8Array()), 2);
+    assert.is(second!.seen.length, 1);
+  }),
+  'NXDOMAIN is an answer': bench(2, async (b, first, second) => {
+    first!.script = (question) => question.answer({ rcode: 3 });
+    assert.is(rcode((await b.ask()) ?? new Uint8Array()), 3);
+    assert.is(second!.seen.length, 0);
+  }),
+  'nobody listens there: the next one at once': bench(2, async (b, first, second) => {
+    second!.script = (question) => question.answer(FOUND);
+    await first!.stop();
+    assert.ok(await b.ask());
+    assert.ok(b.counters.of('upstreamUnreachable') >= 1);
+  }),
+  'a reply that cannot be read: the next one': bench(2, async (b, first, second) => {
+    first!.script = (question) => question.answer(FOUND);
+    second!.script = (question) => question.answer({ answers: [] });
+    const read = (bytes: Uint8Array) => (decode(bytes).answers?.length === 0 ? bytes : null);
+    assert.ok(await b.upstreams.ask(ASKED, b.clock.now() + BUDGET_MS, read).reply);
+    assert.is(b.counters.of('upstreamMalformed'), 1);
+  }),
+});
