@@ -1,0 +1,187 @@
+/**
+ * DNS46 between kdig and real resolvers, unbound and dnsmasq, on loopback.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Dns46, type Dns46Options } from '../../src/dns46/dns46.ts';
+import type { Endpoint } from '../../src/dns46/upstream-question.ts';
+import { FakeAddresses, FakeCounters, FakeLog } from '../dns46/fake-parts.ts';
+import { type Dug, kdig, RealUpstream, ZONE } from '../dns46/real-upstreams.ts';
+
+class Gateway {
+  readonly addresses = new FakeAddresses();
+  readonly counters = new FakeCounters();
+  readonly log = new FakeLog();
+  readonly dns46: Dns46;
+
+  constructor(dnsUpstream: readonly Endpoint[], options: Partial<Dns46Options> = {}) {
+    const base: Dns46Options = {
+      dnsListen: [{ address: '127.0.0.1', port: 0 }],
+      dnsUpstream,
+      dnsAaaa: 'answer',
+      maxTtlSec: 120,
+      dnsRate: 0,
+      sorryIp: null,
+      subnet: { base: 0x0af43200, length: 24 },
+      snatPool: [],
+    };
+    this.dns46 = new Dns46({ ...base, ...options }, this.addresses, this.counters, this.log);
+  }
+
+  get endpoint(): Endpoint {
+    return this.dns46.listening[0]!;
+  }
+
+  dig(name: string, ...args: string[]): Promise<Dug> {
+    return kdig(this.endpoint, `${name}.${ZONE}`, ...args);
+  }
+}
+
+/** A suite with a gateway before the given upstreams. */
+function gatewayTests(
+  title: string,
+  programs: readonly ('unbound' | 'dnsmasq')[],
+  cases: Record<string, (gateway: Gateway, upstreams: RealUpstream[]) => Promise<void>>,
+): void {
+  const it = suite(title);
+  let upstreams: RealUpstream[] = [];
+  let gateway: Gateway;
+  it.before(async () => {
+    upstreams = await Promise.all(programs.map((program) => RealUpstream.start(program)));
+    gateway = new Gateway(upstreams.map((upstream) => upstream.endpoint));
+    await gateway.dns46.start();
+  });
+  it.after(async () => {
+    await gateway.dns46.stop();
+    await Promise.all(upstreams.map((upstream) => upstream.stop()));
+  });
+  for (const [name, check] of Object.entries(cases)) it(name, () => check(gateway, upstreams));
+  it.run();
+}
+
+const owner = (name: string) => `${name}.${ZONE}.`;
+
+const COMMON: Record<string, (gateway: Gateway) => Promise<void>> = {
+  async 'A only: as it is, checklist 64'(g) {
+    assert.equal((await g.dig('v4', 'A')).answer, [`${owner('v4')} 300 A 192.0.2.10`]);
+  },
+  async 'both: as it is, checklist 64'(g) {
+    assert.equal((await g.dig('both', 'A')).answer, [`${owner('both')} 300 A 192.0.2.11`]);
+  },
+  async 'NXDOMAIN, checklist 65'(g) {
+    const found = await g.dig('nothing-here', 'A');
+    assert.equal([found.status, found.answer], ['NXDOMAIN', []]);
+  },
+  async 'CNAME to A: as it is, checklist 64'(g) {
+    const found = await g.dig('to-v4', 'A');
+    assert.equal(found.answer, [
+      `${owner('to-v4')} 300 CNAME ${owner('v4')}`,
+      `${owner('v4')} 300 A 192.0.2.10`,
+    ]);
+  },
+  async 'TXT passes unchanged, checklist 63'(g) {
+    assert.match((await g.dig('text', 'TXT')).answer[0] ?? '', '"hello');
+  },
+  async 'AAAA passes unchanged, checklist 63'(g) {
+    assert.equal((await g.dig('v6', 'AAAA')).answer, [`${owner('v6')} 300 AAAA 2001:db8::10`]);
+  },
+  async 'only AAAA, by UDP and by TCP: the same address, checklist 81'(g) {
+    const found = await Promise.all([
+      g.dig('v6', 'A'),
+      g.dig('v6', 'A', '+tcp'),
+      g.dig('V6', 'A', '+edns', '+cookie'),
+    ]);
+    for (const { status, answer } of found) {
+      assert.is(status, 'NOERROR');
+      assert.match(answer[0]?.toLowerCase() ?? '', /v6\.corp\.example\. \d+ a 10\.244\.50\.1$/);
+      assert.match(answer[1] ?? '', 'AAAA 2001:db8::10');
+    }
+    assert.is(g.addresses.given.size, 1);
+  },
+  async 'localhost and onion never go upstream, RFC 6761 §6.3, RFC 7686 §2'(g) {
+    assert.match((await kdig(g.endpoint, 'localhost', 'A')).answer[0] ?? '', '127.0.0.1');
+    assert.is((await kdig(g.endpoint, 'abc.onion', 'A')).status, 'NXDOMAIN');
+  },
+  async 'EDNS is answered with EDNS, its absence with none, RFC 6891 §7'(g) {
+    assert.match((await g.dig('v6', 'A', '+edns')).text, 'EDNS PSEUDOSECTION');
+    assert.not.match((await g.dig('v6', 'A', '+noedns')).text, 'EDNS PSEUDOSECTION');
+  },
+};
+
+gatewayTests('DNS46 before unbound', ['unbound'], {
+  ...COMMON,
+  async 'TTL: that of the SOA; the SOA itself is gone, checklist 70, 73'(g) {
+    const found = await g.dig('v6', 'A');
+    assert.match(found.answer[0] ?? '', ' 40 A ');
+    assert.equal(found.authority, []);
+  },
+  async 'neither: NODATA with its SOA'(g) {
+    const found = await g.dig('text', 'A');
+    assert.equal([found.status, found.answer.length, found.authority.length], ['NOERROR', 0, 1]);
+  },
+  async 'CNAME to CNAME to AAAA: chain once, A at its end, checklist 69'(g) {
+    const found = await g.dig('to-v6', 'A');
+    assert.equal(found.answer.slice(0, 2), [
+      `${owner('to-v6')} 300 CNAME ${owner('hop')}`,
+      `${owner('hop')} 300 CNAME ${owner('v6')}`,
+    ]);
+    assert.match(found.answer[2] ?? '', `${owner('v6')} 40 A 10.244.50.`);
+    assert.is(found.answer[3], `${owner('v6')} 300 AAAA 2001:db8::10`);
+  },
+  async 'CNAME to nothing: NXDOMAIN with the chain, checklist 65'(g) {
+    const found = await g.dig('to-no', 'A');
+    assert.equal([found.status, found.answer.length], ['NXDOMAIN', 1]);
+  },
+  async 'only excluded AAAA: NODATA, checklist 67'(g) {
+    const found = await g.dig('mapped', 'A');
+    assert.equal([found.status, found.answer], ['NOERROR', []]);
+  },
+  async 'several AAAA: at most eight A, checklist §9'(g) {
+    const found = await g.dig('many', 'A', '+tcp');
+    const types = found.answer.map((row) => row.split(' ')[2]);
+    assert.equal(types, [...Array(8).fill('A'), ...Array(10).fill('AAAA')]);
+  },
+  async 'a large reply: TC by UDP without EDNS, whole by TCP, checklist 74'(g) {
+    const cut = await g.dig('large', 'A', '+noedns', '+ignore');
+    assert.equal([cut.flags.includes('tc'), cut.answer.length], [true, 0]);
+    assert.is((await g.dig('large', 'A', '+tcp')).answer.length, 60);
+    assert.is((await g.dig('large', 'A', '+bufsize=4096')).answer.length, 60);
+  },
+  async 'DO is synthesized, DO with CD is not, checklist 75'(g) {
+    assert.is((await g.dig('v6', 'A', '+dnssec')).answer.length, 2);
+    assert.is((await g.dig('v6', 'A', '+dnssec', '+cdflag')).answer.length, 0);
+  },
+  async 'exhausted: the sorry address; without one SERVFAIL and why, RFC 8914 §2'(_, upstreams) {
+    const endpoints = upstreams.map((upstream) => upstream.endpoint);
+    for (const sorryIp of [0x0af42864, null]) {
+      const poor = new Gateway(endpoints, { sorryIp });
+      poor.addresses.capacity = 0;
+      await poor.dns46.start();
+      const found = await poor.dig('v6', 'A', '+edns');
+      await poor.dns46.stop();
+      if (sorryIp === null)
+        assert.equal([found.status, /pool exhausted/.test(found.text)], ['SERVFAIL', true]);
+      else assert.is(found.answer[0], `${owner('v6')} 10 A 10.244.40.100`);
+    }
+  },
+});
+
+gatewayTests('DNS46 before dnsmasq', ['dnsmasq'], {
+  ...COMMON,
+  async 'TTL without SOA: the configured maximum, checklist 70'(g) {
+    assert.match((await g.dig('v6', 'A')).answer[0] ?? '', ' 120 A ');
+  },
+  async 'CNAME to AAAA, checklist 69'(g) {
+    const types = (await g.dig('to-v6', 'A')).answer.map((row) => row.split(' ')[2]);
+    assert.equal(types, ['CNAME', 'A', 'AAAA']);
+  },
+});
+
+gatewayTests('DNS46 before both', ['unbound', 'dnsmasq'], {
+  async 'the first one is gone: the second answers, checklist 79'(g, upstreams) {
+    assert.match((await g.dig('v6', 'A')).answer[0] ?? '', ' 40 A ');
+    await upstreams[0]!.stop();
+    upstreams.shift();
+    assert.match((await g.dig('v6', 'A')).answer[0] ?? '', ' 120 A ');
+  },
+});
