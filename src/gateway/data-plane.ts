@@ -37,6 +37,11 @@ export class DataPlane {
     this.#options = options;
   }
 
+  /** Worker threads. */
+  get size(): number {
+    return this.#workers.length;
+  }
+
   /** Resolves when every worker reads its queue. */
   async start(): Promise<void> {
     const { device, segment } = this.#options;

@@ -15,6 +15,8 @@ const MAX_WORKERS = 8;
 /** Members that a segment has room for, so that a pool may grow without losing sessions. */
 const MIN_MEMBERS = 256;
 const MAX_MAPPINGS = 2 ** 20;
+/** Every subnet up to /16 has the same geometry, so that a change of it meets the rows of the old one. */
+const MIN_MAPPINGS = 2 ** 16;
 /** Room for `--map` addresses outside the subnet. */
 const EXTRA_MAPPINGS = 4096;
 const MAX_CLIENTS = 65_536;
@@ -69,12 +71,16 @@ export function makePlan(config: Config, facts: HostFacts, machine: string): Pla
 function geometryOf(config: Config, members: number): Geometry {
   return {
     sessions: config.maxSessions,
-    mappings: Math.min(2 ** (32 - config.subnet.length), MAX_MAPPINGS) + EXTRA_MAPPINGS,
+    mappings: mappingCapacity(config.subnet.length),
     clients: Math.min(config.maxSessions, MAX_CLIENTS),
     fragments: FRAGMENTS,
     members: Math.max(MIN_MEMBERS, members),
     workers: MAX_WORKERS,
   };
+}
+
+function mappingCapacity(subnetLength: number): number {
+  return Math.max(MIN_MAPPINGS, Math.min(2 ** (32 - subnetLength), MAX_MAPPINGS)) + EXTRA_MAPPINGS;
 }
 
 function settingsOf(config: Config, facts: HostFacts, self4: number): Settings {

@@ -34,6 +34,16 @@ export class NatState {
     this.pool = new PortPool(segment);
   }
 
+  /** Run something short under the lock. */
+  locked<T>(job: () => T): T {
+    this.lock.acquire();
+    try {
+      return job();
+    } finally {
+      this.lock.release();
+    }
+  }
+
   /** Under the lock. A session goes, and with it a BIB entry, port and client that nothing else uses. */
   endSession(id: SessionId): void {
     const bib = this.sessions.bib(id);

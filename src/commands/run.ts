@@ -1,0 +1,26 @@
+/**
+ * `nat46 run`: the gateway in the foreground, until a signal.
+ */
+import { once } from 'node:events';
+import { parseRunConfig } from '../config/config.ts';
+import { App } from '../gateway/app.ts';
+import { openLog } from '../gateway/log.ts';
+
+/** @param args behind the word `run`. @returns exit code */
+export async function run(args: string[]): Promise<number> {
+  const config = parseRunConfig(args, process.env);
+  const log = openLog(config.logLevel, config.logFormat);
+  const signals = ['SIGTERM', 'SIGINT'].map((signal) => once(process, signal).then(() => signal));
+  let died: (error: Error) => void = () => {};
+  const failure = new Promise<Error>((resolve) => {
+    died = resolve;
+  });
+  const app = new App(config, log, died);
+  await app.start();
+  const end = await Promise.race([...signals, failure]);
+  if (typeof end === 'string') log.info({ signal: end }, 'stopping');
+  else log.fatal({ err: end }, 'a worker died');
+  await app.stop();
+  log.info({}, 'stopped');
+  return typeof end === 'string' ? 0 : 1;
+}

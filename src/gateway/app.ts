@@ -1,0 +1,248 @@
+/**
+ * Composition root of the main thread: builds every part in order, and takes all down again in the opposite order,
+ * whether it came up whole or not.
+ *
+ *   host facts → plan → segment → store and mappings → device → host → workers → DNS46 → control → ready
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { formatV4, formatV6, parseV4 } from '../address.ts';
+import type { Config } from '../config/config.ts';
+import { hostProblems } from '../config/host-checks.ts';
+import { Dns46 } from '../dns46/dns46.ts';
+import { Nat46Error } from '../error.ts';
+import { toWords } from '../nat/mapping.ts';
+import { NatState } from '../nat/nat-state.ts';
+import { recover } from '../nat/recovery.ts';
+import { DNS_LISTEN_AT, STARTED_SEC_AT, SUBNET_BASE_AT, SUBNET_LENGTH_AT } from '../nat/segment.ts';
+import { openSegment, type SegmentFile } from '../segment-file.ts';
+import { ControlCounters } from '../stats/control-counters.ts';
+import { MappingDirectory } from '../store/directory.ts';
+import { openStore } from '../store/open.ts';
+import { TunDevice } from '../tun/device.ts';
+import { HostState } from '../tun/host.ts';
+import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
+import { shim } from '../tun/shim.ts';
+import { DataPlane } from './data-plane.ts';
+import { DnsTally } from './dns-tally.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { makePlan, type Plan } from './plan.ts';
+
+const SYSTEM_CLOCK = { nowSec: () => Math.floor(Date.now() / 1000), nowMs: () => shim().nowMs() };
+
+export class App {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #onFailure: (error: Error) => void;
+  /** How to take down what is up, last part first. */
+  readonly #closers: (() => unknown)[] = [];
+
+  /** @param onFailure a part died that the gateway cannot do without */
+  constructor(config: Config, log: Logger, onFailure: (error: Error) => void) {
+    this.#config = config;
+    this.#log = log;
+    this.#onFailure = onFailure;
+  }
+
+  /** Resolves when packets are carried and names answered. @throws Nat46Error; everything is taken down then */
+  async start(): Promise<void> {
+    try {
+      await this.#build();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Take everything down. Calling it twice is harmless. */
+  async stop(): Promise<void> {
+    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close();
+  }
+
+  async #build(): Promise<void> {
+    const config = this.#config;
+    const facts = readHostFacts();
+    this.#checkHost(facts);
+    const plan = makePlan(config, facts, machineId());
+    this.#sayAutomap(plan);
+    const file = this.#openSegment(plan);
+    const state = new NatState(file.segment, () => shim().yieldThread());
+    const sessions = recover(state, plan.members.map(words));
+    this.#describe(file, plan);
+    const counters = new ControlCounters(file.segment);
+    const directory = await this.#openDirectory(plan, state, counters);
+    const device = this.#openDevice(plan);
+    const dataPlane = await this.#startDataPlane(plan, file, device, directory);
+    this.#keepHouse(state, directory, counters);
+    await this.#startDns(plan, directory, counters);
+    shim().sdNotify('READY=1');
+    this.#closers.push(() => shim().sdNotify('STOPPING=1'));
+    this.#log.info(
+      {
+        tun: device?.name ?? null,
+        workers: dataPlane?.size ?? 0,
+        subnet: `${formatV4(config.subnet.base)}/${config.subnet.length}`,
+        snat_pool: plan.members.map((member) => formatV6(member)),
+        dns: config.role === 'data' ? [] : config.dnsListen.map((at) => `${at.address}:${at.port}`),
+        sessions,
+        offloads: device?.offloads ?? 0,
+      },
+      'ready',
+    );
+  }
+
+  #checkHost(facts: HostFacts): void {
+    const others = facts.addresses.filter((address) => address.device !== this.#config.tun);
+    const text = (bytes: Uint8Array): string =>
+      bytes.length === 4
+        ? formatV4(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
+        : formatV6(bytes);
+    const problems = hostProblems(this.#config, {
+      addresses: others.map((address) => text(address.bytes)),
+      routes: others
+        .filter(({ bytes }) => bytes.length === 4)
+        .map(({ bytes, length }) => network(bytes, length)),
+    });
+    if (problems.length > 0) throw new Nat46Error('NAT46_CONFIG', problems.join('\n'));
+  }
+
+  #sayAutomap(plan: Plan): void {
+    const [member] = plan.members;
+    if (plan.automap === null || !member) return;
+    const fields = { snat: formatV6(member), from: plan.automap };
+    if (plan.automap !== 'ula') this.#log.info(fields, 'no --snat-pool: one SNAT address chosen');
+    else
+      this.#log.warn(
+        fields,
+        'no --snat-pool and no IPv6 prefix on a link: replies need a route to this address',
+      );
+  }
+
+  #openSegment(plan: Plan): SegmentFile {
+    const file = openSegment(this.#config.statePath, plan.geometry);
+    if (file.setAside)
+      this.#log.warn(file.setAside, 'state file of another version or geometry was set aside');
+    return file;
+  }
+
+  /** What statistics want to know of a segment, whether the gateway is alive or not. */
+  #describe({ segment }: SegmentFile, plan: Plan): void {
+    segment.words[SUBNET_BASE_AT] = this.#config.subnet.base;
+    segment.words[SUBNET_LENGTH_AT] = this.#config.subnet.length;
+    segment.words[STARTED_SEC_AT] = SYSTEM_CLOCK.nowSec();
+    segment.words[DNS_LISTEN_AT] = parseV4(this.#config.dnsListen[0]?.address ?? '') ?? plan.settings.self4;
+  }
+
+  async #openDirectory(plan: Plan, state: NatState, counters: ControlCounters): Promise<MappingDirectory> {
+    const store = await openStore(this.#config.store);
+    this.#closers.push(() => store.close());
+    const directory = new MappingDirectory({
+      store,
+      table: state.mappings,
+      locked: (job) => state.locked(job),
+      endSessions: (row) => state.endSessionsOf(row),
+      clock: SYSTEM_CLOCK,
+      subnet: this.#config.subnet,
+      reservedStatic: this.#config.reservedStatic,
+      reserved: plan.taken,
+      maps: this.#config.maps,
+      count: (event) => counters.add(event, 1),
+      log: this.#log,
+    });
+    await directory.loadAll();
+    return directory;
+  }
+
+  /** Role `dns` has no data path. */
+  #openDevice(plan: Plan): TunDevice | null {
+    const { tun, workers, attach, persist, mtu, statePath, setup, role } = this.#config;
+    if (role === 'dns') return null;
+    const device = TunDevice.open({ name: tun, queues: workers, attach, persist });
+    this.#closers.push(() => device.release());
+    if (!setup) return device;
+    const host = HostState.apply({
+      tun,
+      mtu,
+      addresses4: plan.addresses4,
+      routes4: plan.routes4,
+      routes6: plan.routes6,
+      neighbourProxies: plan.neighbourProxies,
+      journalPath: journalPath(statePath),
+      persist,
+      created: device.created,
+    });
+    this.#closers.push(() => {
+      for (const problem of host.undo()) this.#log.warn({ problem }, 'host not restored');
+    });
+    return device;
+  }
+
+  async #startDataPlane(
+    plan: Plan,
+    { segment, fd }: SegmentFile,
+    device: TunDevice | null,
+    directory: MappingDirectory,
+  ): Promise<DataPlane | null> {
+    if (!device) return null;
+    const dataPlane = new DataPlane({
+      device,
+      segment,
+      segmentFd: fd,
+      settings: plan.settings,
+      resolver: plan.resolver,
+      cores: availableParallelism(),
+      onPunts: (addresses) => {
+        for (const v4 of addresses) directory.resolve(v4).finally(() => dataPlane.wake());
+      },
+      onCrash: this.#onFailure,
+    });
+    this.#closers.push(() => dataPlane.stop());
+    await dataPlane.start();
+    return dataPlane;
+  }
+
+  #keepHouse(state: NatState, directory: MappingDirectory, counters: ControlCounters): void {
+    const house = new Housekeeping(state, {
+      nowMs: SYSTEM_CLOCK.nowMs,
+      sessionExpired: () => counters.add('sessionsExpired', 1),
+      everySecond: () => void directory.expire(),
+    });
+    house.start();
+    this.#closers.push(() => house.stop());
+  }
+
+  async #startDns(plan: Plan, directory: MappingDirectory, counters: ControlCounters): Promise<void> {
+    if (this.#config.role === 'data') return;
+    const options = { ...this.#config, snatPool: plan.members };
+    const dns = new Dns46(options, directory, new DnsTally(counters), this.#log);
+    await dns.start();
+    this.#closers.push(() => dns.stop());
+  }
+}
+
+/** Where the changes to the host are remembered: beside the state file, and like it gone after a reboot. */
+export function journalPath(statePath: string): string {
+  return `${statePath}.undo`;
+}
+
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    return hostname();
+  }
+}
+
+function words(address: Uint8Array): Int32Array {
+  const out = new Int32Array(4);
+  toWords(address, out);
+  return out;
+}
+
+/** The connected prefix of an interface address, as CIDR text. */
+function network(bytes: Uint8Array, length: number): string {
+  const address = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  const size = 2 ** (32 - length);
+  return `${formatV4(address - (address % size))}/${length}`;
+}

@@ -1,0 +1,80 @@
+/**
+ * What must happen now and then in the segment: the coarse clock, the sweeps, the rest of freed ports. Every step is
+ * bounded, and takes the lock for one removal or one member at a time.
+ */
+import { PORT_REST_MS } from '../nat/lifetimes.ts';
+import type { NatState } from '../nat/nat-state.ts';
+import { NOW_SEC_AT } from '../nat/segment.ts';
+
+const TICK_MS = 100;
+/** Every row is looked at within about this long. */
+const ROUND_MS = 5_000;
+const LEAST_ROWS = 1024;
+
+export interface HousekeepingHooks {
+  /** A session expired. */
+  readonly sessionExpired: () => void;
+  /** Once a second. */
+  readonly everySecond: () => void;
+  /** Clock of the data plane, ms. */
+  readonly nowMs: () => number;
+}
+
+export class Housekeeping {
+  readonly #state: NatState;
+  readonly #hooks: HousekeepingHooks;
+  #timer: NodeJS.Timeout | null = null;
+  #ticks = 0;
+  #sessionRow = 0;
+  #fragmentRow = 0;
+
+  constructor(state: NatState, hooks: HousekeepingHooks) {
+    this.#state = state;
+    this.#hooks = hooks;
+    this.#setClock();
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** One step; called every 100 ms. */
+  tick(): void {
+    this.#ticks++;
+    this.#setClock();
+    const now = this.#hooks.nowMs();
+    const { sessions, fragments } = this.#state;
+    const ended = this.#hooks.sessionExpired;
+    this.#sessionRow = this.#state.sweepSessions(
+      now,
+      this.#sessionRow,
+      budget(sessions.rows.capacity),
+      ended,
+    );
+    this.#fragmentRow = this.#state.sweepFragments(now, this.#fragmentRow, budget(fragments.rows.capacity));
+    if (this.#ticks % (1000 / TICK_MS) === 0) this.#hooks.everySecond();
+    if (this.#ticks % (PORT_REST_MS / TICK_MS) === 0) this.#restPorts();
+  }
+
+  #setClock(): void {
+    this.#state.segment.words[NOW_SEC_AT] = Math.floor(Date.now() / 1000);
+  }
+
+  #restPorts(): void {
+    const { lock, pool } = this.#state;
+    for (let member = 0; member < pool.size(); member++) {
+      lock.acquire();
+      pool.rotate(member);
+      lock.release();
+    }
+  }
+}
+
+function budget(capacity: number): number {
+  return Math.max(LEAST_ROWS, Math.ceil((capacity * TICK_MS) / ROUND_MS));
+}
