@@ -7,7 +7,7 @@ import { ADDITIONAL, type Message, TYPE_OPT } from './message.ts';
 /** What we can take by UDP: fits one IPv6 packet of the minimum MTU, so no reply is fragmented. */
 export const UDP_SIZE = 1232;
 /** What a client without EDNS can take, RFC 1035 §4.2.1. */
-export const PLAIN_UDP_SIZE = 512;
+const PLAIN_UDP_SIZE = 512;
 /** More than this is not sent by UDP whatever the client claims, RFC 6891 §6.2.5. */
 const MAX_UDP_SIZE = 4096;
 

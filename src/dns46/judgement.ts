@@ -21,7 +21,7 @@ import {
 import { nameKey } from './name.ts';
 
 /** Addresses put into one answer (checklist §9). */
-export const MAX_ADDRESSES = 8;
+const MAX_ADDRESSES = 8;
 /** Seconds, when the reply without A records brought no SOA, RFC 6147 §5.1.7. */
 const DEFAULT_NEGATIVE_TTL_SEC = 600;
 

@@ -48,3 +48,8 @@ export class ManualClock implements Clock {
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Waits for what only real sockets can bring about; each turn of the loop lets them. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await settled();
+}

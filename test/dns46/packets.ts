@@ -3,8 +3,7 @@
  */
 import dnsPacket, { type Answer, type DecodedPacket } from 'dns-packet';
 
-export const QUERY_FLAGS = 0x0100; // RD
-export const REPLY_FLAGS = 0x0180; // RD RA
+const QUERY_FLAGS = 0x0100; // RD
 
 export interface QueryShape {
   name: string;

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../src/dns46/upstream-question.ts';
 import { Upstreams } from '../../src/dns46/upstreams.ts';
 import { tests } from '../helpers/table.ts';
 import { FakeCounters, FakeLog } from './fake-parts.ts';
-import { ManualClock, settled } from './manual-clock.ts';
+import { ManualClock, until } from './manual-clock.ts';
 import { a, decode, lines, query, rcode, reply } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
@@ -13,7 +13,7 @@ const BUDGET_MS = 3600;
 const ASKED = query({ name: 'www.example', id: 0 });
 const FOUND = { answers: [a('www.example', '192.0.2.1')] };
 
-class Bench {
+class Setup {
   readonly clock = new ManualClock();
   readonly counters = new FakeCounters();
   readonly log = new FakeLog();
@@ -39,10 +39,10 @@ class Bench {
   }
 }
 
-function bench(count: number, run: (bench: Bench, ...servers: ScriptedUpstream[]) => Promise<void>) {
+function upstreamTest(count: number, run: (setup: Setup, ...servers: ScriptedUpstream[]) => Promise<void>) {
   return async () => {
     const servers = await Promise.all(Array.from({ length: count }, () => ScriptedUpstream.start()));
-    const made = new Bench(
+    const made = new Setup(
       servers,
       servers.map((server) => server.endpoint),
     );
@@ -56,18 +56,13 @@ function bench(count: number, run: (bench: Bench, ...servers: ScriptedUpstream[]
   };
 }
 
-/** Waits until a condition holds that only real sockets can bring about; each turn of the loop lets them. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await settled();
-}
-
 function edited(bytes: Buffer, edit: (copy: Buffer) => void): Buffer {
   edit(bytes);
   return bytes;
 }
 
 tests('one upstream', {
-  'ids and source ports differ from question to question, RFC 5452 §9.2, checklist 79': bench(
+  'ids and source ports differ from question to question, RFC 5452 §9.2, checklist 79': upstreamTest(
     1,
     async (b, server) => {
       server!.script = (question) => question.answer(FOUND);
@@ -76,7 +71,7 @@ tests('one upstream', {
       assert.ok(new Set(server!.seen.map((question) => question.port)).size >= 10);
     },
   ),
-  'wrong id, wrong question and scrap are ignored, the true reply counts, checklist 79': bench(
+  'wrong id, wrong question and scrap are ignored, the true reply counts, checklist 79': upstreamTest(
     1,
     async (b, server) => {
       server!.script = (question) => {
@@ -93,7 +88,7 @@ tests('one upstream', {
       assert.is(b.counters.of('upstreamIgnored'), 4);
     },
   ),
-  'a duplicate reply is ignored, checklist 79': bench(1, async (b, server) => {
+  'a duplicate reply is ignored, checklist 79': upstreamTest(1, async (b, server) => {
     server!.script = (question) => {
       question.answer(FOUND);
       question.answer(FOUND);
@@ -102,7 +97,7 @@ tests('one upstream', {
     await until(() => b.counters.of('upstreamIgnored') === 1);
     assert.is(b.counters.rows.upstreamReplies, 1);
   }),
-  'a lost packet: asked again after the try, not 1 ms earlier': bench(1, async (b, server) => {
+  'a lost packet: asked again after the try, not 1 ms earlier': upstreamTest(1, async (b, server) => {
     const found = b.ask();
     await server!.questions(1);
     await b.clock.advance(TRY_MS - 1);
@@ -113,7 +108,7 @@ tests('one upstream', {
     assert.ok(await found);
     assert.is(b.counters.of('upstreamTimeout'), 1);
   }),
-  'a late reply is ignored, checklist 79': bench(1, async (b, server) => {
+  'a late reply is ignored, checklist 79': upstreamTest(1, async (b, server) => {
     const found = b.ask();
     await server!.questions(1);
     await b.clock.advance(TRY_MS);
@@ -123,7 +118,7 @@ tests('one upstream', {
     server!.seen[1]!.answer(FOUND);
     assert.is(rcode((await found) ?? new Uint8Array()), 0);
   }),
-  'silence ends with the budget, and down is logged once': bench(1, async (b, server) => {
+  'silence ends with the budget, and down is logged once': upstreamTest(1, async (b, server) => {
     for (let i = 0; i < 2; i++) {
       const found = b.ask();
       for (let tries = 0; tries < 3; tries++) {
@@ -138,12 +133,12 @@ tests('one upstream', {
     await b.ask();
     assert.equal(b.log.lines, ['warn upstream down', 'info upstream up']);
   }),
-  'a truncated reply is asked for again over TCP, checklist 74': bench(1, async (b, server) => {
+  'a truncated reply is asked for again over TCP, checklist 74': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
     assert.is(decode((await b.ask()) ?? new Uint8Array()).answers?.length, 1);
     assert.is(b.counters.of('upstreamTcp'), 1);
   }),
-  'TCP connections are used again, RFC 7766 §6.2.1': bench(1, async (b, server) => {
+  'TCP connections are used again, RFC 7766 §6.2.1': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
     await Promise.all([b.ask(), b.ask(), b.ask()]);
     await b.ask();
@@ -155,20 +150,23 @@ tests('one upstream', {
     await b.clock.advance(5_000);
     await until(() => server!.connections === 0);
   }),
-  'a connection closed while idle is no reason to fail, RFC 7766 §6.2.4': bench(1, async (b, server) => {
-    server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
-    await b.ask();
-    await server!.hangUp();
-    assert.is(decode((await b.ask()) ?? new Uint8Array()).answers?.length, 1);
-  }),
-  'TCP that says nothing leaves the truncated reply': bench(1, async (b, server) => {
+  'a connection closed while idle is no reason to fail, RFC 7766 §6.2.4': upstreamTest(
+    1,
+    async (b, server) => {
+      server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
+      await b.ask();
+      await server!.hangUp();
+      assert.is(decode((await b.ask()) ?? new Uint8Array()).answers?.length, 1);
+    },
+  ),
+  'TCP that says nothing leaves the truncated reply': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.transport === 'udp' && question.answer({ flags: TC });
     const found = b.ask();
     await server!.questions(2);
     await b.clock.advance(TRY_MS);
     assert.is(Buffer.from((await found) ?? []).readUInt16BE(2) & TC, TC);
   }),
-  'a wrong question over TCP is ignored, checklist 79': bench(1, async (b, server) => {
+  'a wrong question over TCP is ignored, checklist 79': upstreamTest(1, async (b, server) => {
     server!.script = (question) => {
       if (question.transport === 'udp') question.answer({ flags: TC });
       else question.send(edited(reply(question.bytes, FOUND), (bytes) => bytes.write('evil', 13)));
@@ -177,17 +175,20 @@ tests('one upstream', {
     assert.ok(await b.ask());
     assert.is(b.counters.of('upstreamIgnored'), 1);
   }),
-  'abandoned: nobody else is asked, silence is not held against it': bench(2, async (b, first, second) => {
-    const exchange = b.exchange();
-    await first!.questions(1);
-    exchange.abandon();
-    await b.clock.advance(TRY_MS);
-    assert.is(await exchange.reply, null);
-    first!.script = (question) => question.answer(FOUND);
-    await b.ask();
-    assert.equal([first!.seen.length, second!.seen.length], [2, 0]);
-  }),
-  'closing answers whoever waits': bench(1, async (b, server) => {
+  'abandoned: nobody else is asked, silence is not held against it': upstreamTest(
+    2,
+    async (b, first, second) => {
+      const exchange = b.exchange();
+      await first!.questions(1);
+      exchange.abandon();
+      await b.clock.advance(TRY_MS);
+      assert.is(await exchange.reply, null);
+      first!.script = (question) => question.answer(FOUND);
+      await b.ask();
+      assert.equal([first!.seen.length, second!.seen.length], [2, 0]);
+    },
+  ),
+  'closing answers whoever waits': upstreamTest(1, async (b, server) => {
     const found = b.ask();
     await server!.questions(1);
     b.upstreams.close();
@@ -197,7 +198,7 @@ tests('one upstream', {
 });
 
 tests('fail-over, checklist 79', {
-  'silence: the next one after one try': bench(2, async (b, first, second) => {
+  'silence: the next one after one try': upstreamTest(2, async (b, first, second) => {
     second!.script = (question) => question.answer(FOUND);
     const found = b.ask();
     await first!.questions(1);
@@ -205,7 +206,7 @@ tests('fail-over, checklist 79', {
     assert.ok(await found);
     assert.is(second!.seen.length, 1);
   }),
-  'the one that failed is tried last, until its rest is over': bench(2, async (b, first, second) => {
+  'the one that failed is tried last, until its rest is over': upstreamTest(2, async (b, first, second) => {
     second!.script = (question) => question.answer(FOUND);
     const found = b.ask();
     await first!.questions(1);
@@ -221,18 +222,18 @@ tests('fail-over, checklist 79', {
     await b.ask();
     assert.equal([first!.seen.length, second!.seen.length], [2, 3]);
   }),
-  'server failure: the next one at once': bench(2, async (b, first, second) => {
+  'server failure: the next one at once': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 2 });
     second!.script = (question) => question.answer(FOUND);
     assert.is(rcode((await b.ask()) ?? new Uint8Array()), 0);
   }),
-  'server failure everywhere: the first one counts': bench(2, async (b, first, second) => {
+  'server failure everywhere: the first one counts': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 5 });
     second!.script = (question) => question.answer({ rcode: 2 });
     assert.is(rcode((await b.ask()) ?? new Uint8Array()), 5);
     assert.equal([first!.seen.length, second!.seen.length], [1, 1]);
   }),
-  'server failure here, silence there: one round is enough': bench(2, async (b, first, second) => {
+  'server failure here, silence there: one round is enough': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 2 });
     const found = b.ask();
     await second!.questions(1);
@@ -240,18 +241,18 @@ tests('fail-over, checklist 79', {
     assert.is(rcode((await found) ?? new Uint8Array()), 2);
     assert.is(second!.seen.length, 1);
   }),
-  'NXDOMAIN is an answer': bench(2, async (b, first, second) => {
+  'NXDOMAIN is an answer': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 3 });
     assert.is(rcode((await b.ask()) ?? new Uint8Array()), 3);
     assert.is(second!.seen.length, 0);
   }),
-  'nobody listens there: the next one at once': bench(2, async (b, first, second) => {
+  'nobody listens there: the next one at once': upstreamTest(2, async (b, first, second) => {
     second!.script = (question) => question.answer(FOUND);
     await first!.stop();
     assert.ok(await b.ask());
     assert.ok(b.counters.of('upstreamUnreachable') >= 1);
   }),
-  'a reply that cannot be read: the next one': bench(2, async (b, first, second) => {
+  'a reply that cannot be read: the next one': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer(FOUND);
     second!.script = (question) => question.answer({ answers: [] });
     const read = (bytes: Uint8Array) => (decode(bytes).answers?.length === 0 ? bytes : null);
