@@ -16,7 +16,6 @@ import { toWords } from '../nat/mapping.ts';
 import { NatState } from '../nat/nat-state.ts';
 import { recover } from '../nat/recovery.ts';
 import { DNS_LISTEN_AT, STARTED_SEC_AT, SUBNET_BASE_AT, SUBNET_LENGTH_AT } from '../nat/segment.ts';
-import { openSegment, type SegmentFile } from '../segment-file.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
 import { MappingDirectory } from '../store/directory.ts';
 import { openStore } from '../store/open.ts';
@@ -28,6 +27,7 @@ import { DataPlane } from './data-plane.ts';
 import { DnsTally } from './dns-tally.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { openSegment, type SegmentFile } from './segment-file.ts';
 
 const SYSTEM_CLOCK = { nowSec: () => Math.floor(Date.now() / 1000), nowMs: () => shim().nowMs() };
 

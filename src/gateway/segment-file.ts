@@ -14,9 +14,9 @@ import {
   statfsSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { Nat46Error } from './error.ts';
-import { byteLength, type Geometry, mismatch, readGeometry, Segment } from './nat/segment.ts';
-import { shim } from './tun/shim.ts';
+import { Nat46Error } from '../error.ts';
+import { byteLength, type Geometry, mismatch, readGeometry, Segment } from '../nat/segment.ts';
+import { shim } from '../tun/shim.ts';
 
 /** Enough to read the geometry. */
 const HEADER_BYTES = 256;
