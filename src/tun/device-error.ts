@@ -58,9 +58,5 @@ export function otherKind(name: string, kind: string): Nat46Error {
 
 /** `EIO` for 5. @param errno positive */
 export function errnoName(errno: number): string {
-  try {
-    return getSystemErrorName(-errno);
-  } catch {
-    return `errno ${errno}`;
-  }
+  return getSystemErrorName(-errno);
 }

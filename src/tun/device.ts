@@ -104,12 +104,13 @@ export class TunDevice {
 const SINGLE = native.TUN_VNET_HDR;
 const MULTI = native.TUN_VNET_HDR | native.TUN_MULTI_QUEUE;
 
-/** The kernel's rule (dev_valid_name), less what a pattern or a sysctl folder would make of it. */
+/** The kernel's rule (dev_valid_name), less what is a pattern, a sysctl folder, or special in a line for `ip -batch`. */
 function checkName(name: string): void {
-  if (/^[^\s/:%]{1,15}$/.test(name) && Buffer.byteLength(name) <= 15 && !RESERVED_NAMES.has(name)) return;
+  if (/^[^\s/:%#'"\\]{1,15}$/.test(name) && Buffer.byteLength(name) <= 15 && !RESERVED_NAMES.has(name))
+    return;
   throw new Nat46Error(
     'NAT46_CONFIG',
-    `--tun ${name}: not a device name: 1 to 15 bytes without spaces, "/", ":" or "%"`,
+    `--tun ${name}: not a device name: 1 to 15 letters, digits, "-", "_" or "."`,
   );
 }
 

@@ -1,0 +1,153 @@
+/**
+ * What `run` does to the host, and takes back: device, addresses, routes, forwarding, neighbour proxies. Each change is in
+ * the undo journal before it is made. A start after a crash finds the journal, takes back what is not wanted any more, and
+ * keeps the oldest knowledge of how things were.
+ */
+import { existsSync } from 'node:fs';
+import { changeKey, type HostChange, type Step, undoSteps } from './host-change.ts';
+import { readHostFacts } from './host-facts.ts';
+import { type HostSetup, type PlannedChange, planChanges } from './host-plan.ts';
+import { ipBatch, ipBatchForced } from './ip-command.ts';
+import { type Sysctls, sysctls } from './sysctl.ts';
+import { UndoJournal } from './undo-journal.ts';
+
+export class HostState {
+  /** Where neighbours are answered for a SNAT address; an address without a row here is expected to be routed to us. */
+  readonly proxies: readonly { readonly address: string; readonly device: string }[];
+  readonly #journal: UndoJournal;
+  readonly #keep: boolean;
+  #undone = false;
+
+  private constructor(journal: UndoJournal, keep: boolean, plan: readonly PlannedChange[]) {
+    this.#journal = journal;
+    this.#keep = keep;
+    this.proxies = plan.flatMap(({ change }) => (change.kind === 'proxy' ? [change] : []));
+  }
+
+  /**
+   * Brings the host into the wanted state; what is there already stays as it is. On an error everything is taken back.
+   * @throws Nat46Error NAT46_PERMISSION, or NAT46_RUNTIME (journal in use, `ip` missing, a route that another device has)
+   */
+  static apply(setup: HostSetup): HostState {
+    const journal = UndoJournal.open(setup.journalPath);
+    const tree = sysctls();
+    try {
+      if (journal.changes().length > 0) {
+        undoUnwanted(journal, tree, planChanges(setup, readHostFacts(), tree));
+      }
+      const plan = planChanges(setup, readHostFacts(), tree);
+      journal.record(plan.filter(toRemember).map(({ change }) => change));
+      perform(
+        plan.flatMap(({ step, done }) => (done || step === null ? [] : [step])),
+        tree,
+      );
+      return new HostState(journal, setup.persist, plan);
+    } catch (error) {
+      undoAll(journal, tree);
+      throw error;
+    }
+  }
+
+  /**
+   * Takes everything back, last change first; with `persist` it keeps all of it for the next start. A second call does
+   * nothing. Never throws.
+   * @returns a sentence for each change that could not be taken back; the journal then stays for `cleanup`
+   */
+  undo(): string[] {
+    if (this.#undone) return [];
+    this.#undone = true;
+    if (!this.#keep) return undoAll(this.#journal, sysctls());
+    this.#journal.close();
+    return [];
+  }
+}
+
+/**
+ * Takes back what a gateway left that was killed, or kept the device.
+ * @returns changes found in the journal, and a sentence for each that could not be taken back
+ * @throws Nat46Error NAT46_RUNTIME while that gateway is running
+ */
+export function cleanup(journalPath: string): { found: number; problems: string[] } {
+  if (!existsSync(journalPath)) return { found: 0, problems: [] };
+  const journal = UndoJournal.open(journalPath);
+  const found = journal.changes().length;
+  return { found, problems: undoAll(journal, sysctls()) };
+}
+
+/** A setting that is right already is remembered too: another gateway must not take it away. */
+function toRemember({ change, done }: PlannedChange): boolean {
+  return !done || change.kind === 'sysctl';
+}
+
+/** What an earlier run did and this one does not want. */
+function undoUnwanted(journal: UndoJournal, tree: Sysctls, plan: readonly PlannedChange[]): void {
+  const wanted = new Set(plan.map(({ change }) => changeKey(change)));
+  const leftover = journal
+    .changes()
+    .filter((change) => change.kind !== 'device' && !wanted.has(changeKey(change)));
+  undoChanges(leftover, journal, tree);
+}
+
+function undoAll(journal: UndoJournal, tree: Sysctls): string[] {
+  try {
+    const problems = undoChanges(journal.changes(), journal, tree);
+    if (problems.length === 0) journal.remove();
+    else journal.close();
+    return problems;
+  } catch (error) {
+    journal.close();
+    return [sentence(error)];
+  }
+}
+
+function undoChanges(changes: readonly HostChange[], journal: UndoJournal, tree: Sysctls): string[] {
+  const problems: string[] = [];
+  let lines: string[] = [];
+  const flush = () => {
+    problems.push(...ipBatchForced(lines));
+    lines = [];
+  };
+  for (const change of changes.toReversed()) {
+    for (const step of undoSteps(change, tree)) {
+      if ('ip' in step) lines.push(step.ip);
+      else {
+        flush();
+        if (change.kind === 'sysctl' && step.path === change.path && journal.handOver(change)) break;
+        problems.push(...restore(tree, step));
+      }
+    }
+  }
+  flush();
+  return problems;
+}
+
+/** A setting of a device that is gone needs nothing. */
+function restore(tree: Sysctls, { path, value }: { path: string; value: string }): string[] {
+  const now = tree.read(path);
+  if (now === null || now === value) return [];
+  try {
+    tree.write(path, value);
+    return [];
+  } catch (error) {
+    return [sentence(error)];
+  }
+}
+
+/** Steps in order; neighbouring `ip` lines share a call. */
+function perform(steps: readonly Step[], tree: Sysctls): void {
+  let lines: string[] = [];
+  for (const step of steps) {
+    if ('ip' in step) {
+      lines.push(step.ip);
+      continue;
+    }
+    ipBatch(lines);
+    lines = [];
+    tree.write(step.path, step.value);
+  }
+  ipBatch(lines);
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
