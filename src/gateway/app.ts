@@ -147,7 +147,7 @@ export class App {
       reservedStatic: this.#config.reservedStatic,
       reserved: plan.taken,
       maps: this.#config.maps,
-      count: (event) => counters.add(event, 1),
+      count: (event) => counters.add(`mapping.${event}`, 1),
       log: this.#log,
     });
     await directory.loadAll();
