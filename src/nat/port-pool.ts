@@ -146,6 +146,13 @@ export class PortPool {
     return this.#words[this.#base(member) + IN_USE + column]!;
   }
 
+  /** Ports that can be given out now: neither in use nor resting. Looks at every word of the bitmaps. */
+  free(member: number, column: number): number {
+    let free = 0;
+    for (let port = 0; port < 65_536; port += 32) free += bitCount(~this.#busy(member, column, port));
+    return free;
+  }
+
   allocFail(member: number, column: number): number {
     return this.#words[this.#base(member) + ALLOC_FAIL + column]!;
   }
@@ -200,4 +207,11 @@ export class PortPool {
   #base(member: number): number {
     return this.#first + member * MEMBER_STRIDE;
   }
+}
+
+/** Bits that are set in a word. */
+function bitCount(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -47,6 +47,13 @@ export const STAMP_AT = 37;
 export const DNS_LISTEN_AT = 38;
 export const MEMBERS_USED_AT = 39;
 export const WORKERS_USED_AT = 40;
+export const DNS_PORT_AT = 41;
+export const DNS_LISTEN6_AT = 42; // four words
+export const DNS_PORT6_AT = 46;
+/** What DNS46 may give out: first address, end (not included), and how many between them it may not. */
+export const ASSIGNABLE_FIRST_AT = 47;
+export const ASSIGNABLE_END_AT = 48;
+export const ASSIGNABLE_RESERVED_AT = 49;
 
 /** Words a row of each table; see the files of the tables. */
 export const MAPPING_STRIDE = 16;
