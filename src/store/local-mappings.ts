@@ -1,0 +1,280 @@
+/**
+ * The mapping table of the segment, as the store sees it: inserts and removals under the lock, a mapping leaves only
+ * after its sessions, remembered misses are few and short-lived.
+ */
+import { formatV4, formatV6 } from '../address.ts';
+import { isPast, NEGATIVE_MS } from '../nat/lifetimes.ts';
+import { MappingKind } from '../nat/mapping.ts';
+import { NEVER_SEC } from './record.ts';
+import type { Slots } from './slots.ts';
+
+/** What is needed of nat/mapping.ts; see there. Seconds since the Unix epoch. A row is an integer, -1 is none. */
+export interface MappingRows {
+  readonly capacity: number;
+  readonly rows: { isValid(row: number): boolean };
+  size(): number;
+  lookup4(v4: number): number;
+  lookup6(v6: Uint8Array): number;
+  insert(v4: number, v6: Uint8Array, kind: MappingKind, timeoutSec: number, nowSec: number): number;
+  insertNegative(v4: number, untilMs: number): number;
+  remove(row: number): void;
+  quarantine(row: number, nowSec: number): void;
+  noteAnswer(row: number, untilSec: number): void;
+  touch(row: number, nowSec: number): void;
+  expired(nowSec: number, from: number, budget: number, out: number[]): number;
+  isLive(row: number): boolean;
+  kind(row: number): MappingKind;
+  v4(row: number): number;
+  copyV6(row: number, out: Uint8Array): void;
+  timeoutSec(row: number): number;
+  sessions(row: number): number;
+  lastUsedSec(row: number): number;
+  keepUntilSec(row: number): number;
+}
+
+export interface Clock {
+  /** Seconds since the Unix epoch. */
+  nowSec(): number;
+  /** Clock of the data plane: milliseconds in a signed 32-bit word. */
+  nowMs(): number;
+}
+
+export interface LocalOptions {
+  readonly table: MappingRows;
+  /** Runs its argument under the lock of the segment, and nothing that waits. */
+  readonly locked: <T>(job: () => T) => T;
+  /** Ends the sessions of a mapping; takes the lock itself. @returns how many */
+  readonly endSessions: (row: number) => number;
+  readonly clock: Clock;
+}
+
+/** One row of `nat46 mappings`. */
+export interface MappingLine {
+  readonly v4: string;
+  /** Null while the address rests. */
+  readonly v6: string | null;
+  readonly kind: 'dynamic' | 'static' | 'resting';
+  readonly sessions: number;
+  readonly idle_sec: number;
+  /** 0 = never expires. */
+  readonly timeout_sec: number;
+  /** Earliest end, if nothing uses it; null = never, or not while sessions use it. */
+  readonly expires_sec: number | null;
+}
+
+/** After an answer is out, its address stays valid for the TTL and this long (checklist 82). */
+const ANSWER_GRACE_SEC = 60;
+/** A sweep comes round in about a minute of steps, one a second. */
+const SWEEP_STEPS = 60;
+const LEAST_SWEEP_ROWS = 4096;
+/** Remembered misses take an eighth of the table at most, and never more than this; the oldest gives way. */
+const MISS_SHARE = 8;
+const MAX_MISSES = 4096;
+
+export class LocalMappings {
+  readonly #table: MappingRows;
+  readonly #slots: Slots;
+  readonly #options: LocalOptions;
+  readonly #misses: { v4: number; untilMs: number }[] = [];
+  readonly #maxMisses: number;
+  #sweepAt = 0;
+  #assigned = 0;
+
+  constructor(options: LocalOptions, slots: Slots) {
+    this.#table = options.table;
+    this.#options = options;
+    this.#slots = slots;
+    this.#maxMisses = Math.min(Math.ceil(this.#table.capacity / MISS_SHARE), MAX_MISSES);
+    for (const row of this.#validRows()) if (this.#isAssigned(row)) this.#assigned++;
+  }
+
+  /** Addresses that an allocation could still get. */
+  get free(): number {
+    return Math.max(this.#slots.size - this.#assigned, 0);
+  }
+
+  /** Whether another mapping fits. */
+  get hasRoom(): boolean {
+    return this.#table.size() < this.#table.capacity;
+  }
+
+  /** The row of a live mapping of this synthetic v4, or -1. */
+  live(v4: number): number {
+    const row = this.#table.lookup4(v4);
+    return row >= 0 && this.#table.isLive(row) ? row : -1;
+  }
+
+  /** Whether the address has a live mapping or rests. */
+  isTaken(v4: number): boolean {
+    const row = this.#table.lookup4(v4);
+    return row >= 0 && this.#table.kind(row) !== MappingKind.Negative;
+  }
+
+  isResting(v4: number): boolean {
+    const row = this.#table.lookup4(v4);
+    return row >= 0 && this.#table.kind(row) === MappingKind.Resting;
+  }
+
+  isStatic(v4: number): boolean {
+    const row = this.#table.lookup4(v4);
+    return row >= 0 && this.#table.kind(row) === MappingKind.Static;
+  }
+
+  /** The synthetic v4 of a live mapping to this real v6, or null. */
+  addressOf(v6: Uint8Array): number | null {
+    const row = this.#table.lookup6(v6);
+    return row < 0 ? null : this.#table.v4(row);
+  }
+
+  realOf(v4: number): Uint8Array | null {
+    const row = this.live(v4);
+    return row < 0 ? null : this.#real(row);
+  }
+
+  timeoutOf(v4: number): number {
+    const row = this.live(v4);
+    return row < 0 ? NEVER_SEC : this.#table.timeoutSec(row);
+  }
+
+  /**
+   * Make the table say this. A mapping of the same v4 to another v6 goes, with its sessions; a remembered miss or a
+   * rest ends. @returns false when the table is full
+   */
+  admit(v4: number, v6: Uint8Array, kind: MappingKind, timeoutSec: number): boolean {
+    const row = this.#table.lookup4(v4);
+    if (row >= 0 && this.#says(row, v6, kind, timeoutSec)) return true;
+    if (row >= 0) this.forget(v4);
+    const inserted = this.#options.locked(() =>
+      this.#table.insert(v4, v6, kind, timeoutSec, this.#options.clock.nowSec()),
+    );
+    if (inserted >= 0 && this.#isAssigned(inserted)) this.#assigned++;
+    return inserted >= 0;
+  }
+
+  /** An answer with this address goes out: it lives at least as long as somebody may remember it. */
+  noteAnswer(v4: number, ttlSec: number): void {
+    const row = this.live(v4);
+    if (row < 0) return;
+    const nowSec = this.#options.clock.nowSec();
+    this.#table.touch(row, nowSec);
+    this.#table.noteAnswer(row, nowSec + ttlSec + ANSWER_GRACE_SEC);
+  }
+
+  /** Remove whatever the address has; sessions end at once. @returns how many sessions ended */
+  forget(v4: number): number {
+    const { locked, endSessions, clock } = this.#options;
+    const row = this.#table.lookup4(v4);
+    if (row < 0) return 0;
+    if (this.#isAssigned(row)) this.#assigned--;
+    if (!this.#table.isLive(row)) {
+      locked(() => this.#table.remove(row));
+      return 0;
+    }
+    locked(() => this.#table.quarantine(row, clock.nowSec())); // no session can begin while the others are ended
+    const ended = endSessions(row);
+    locked(() => this.#table.remove(row));
+    return ended;
+  }
+
+  /** Remember for a second that nobody has this address, so that a scan does not become a scan of the store. */
+  noteMiss(v4: number): void {
+    const { locked, clock } = this.#options;
+    if (this.#table.lookup4(v4) >= 0) return;
+    if (this.#misses.length >= this.#maxMisses) this.#dropOldestMiss();
+    const untilMs = (clock.nowMs() + NEGATIVE_MS) | 0;
+    if (locked(() => this.#table.insertNegative(v4, untilMs)) >= 0) this.#misses.push({ v4, untilMs });
+  }
+
+  /** One bounded step: rests that are over end. @returns the addresses whose mapping's life is over; they rest now */
+  sweep(): number[] {
+    const { clock } = this.#options;
+    while (this.#misses[0] && isPast(this.#misses[0].untilMs, clock.nowMs())) this.#dropOldestMiss();
+    const rows: number[] = [];
+    const budget = Math.max(Math.ceil(this.#table.capacity / SWEEP_STEPS), LEAST_SWEEP_ROWS);
+    this.#sweepAt = this.#table.expired(clock.nowSec(), this.#sweepAt, budget, rows);
+    return rows.filter((row) => this.#endOfLife(row)).map((row) => this.#table.v4(row));
+  }
+
+  /** Every live or resting mapping, for the terminal. */
+  *lines(): Generator<MappingLine> {
+    for (const row of this.#validRows()) {
+      if (this.#table.kind(row) !== MappingKind.Negative) yield this.#line(row);
+    }
+  }
+
+  /** Addresses of the live mappings of one kind. */
+  addresses(kind: MappingKind): number[] {
+    return [...this.#validRows()]
+      .filter((row) => this.#table.kind(row) === kind)
+      .map((row) => this.#table.v4(row));
+  }
+
+  sessionsOf(v4: number): number {
+    const row = this.live(v4);
+    return row < 0 ? 0 : this.#table.sessions(row);
+  }
+
+  *#validRows(): Generator<number> {
+    for (let row = 0; row < this.#table.capacity; row++) if (this.#table.rows.isValid(row)) yield row;
+  }
+
+  #isAssigned(row: number): boolean {
+    return this.#table.kind(row) !== MappingKind.Negative && this.#slots.isAssignable(this.#table.v4(row));
+  }
+
+  #says(row: number, v6: Uint8Array, kind: MappingKind, timeoutSec: number): boolean {
+    return (
+      this.#table.kind(row) === kind &&
+      this.#table.timeoutSec(row) === timeoutSec &&
+      Buffer.compare(this.#real(row), v6) === 0
+    );
+  }
+
+  #real(row: number): Uint8Array {
+    const v6 = new Uint8Array(16);
+    this.#table.copyV6(row, v6);
+    return v6;
+  }
+
+  /** @returns true when a life ended (the address rests), false when a rest did or a session came in between */
+  #endOfLife(row: number): boolean {
+    if (this.#table.kind(row) === MappingKind.Resting) {
+      this.forget(this.#table.v4(row));
+      return false;
+    }
+    return this.#options.locked(() => {
+      if (this.#table.sessions(row) > 0) return false;
+      this.#table.quarantine(row, this.#options.clock.nowSec());
+      return true;
+    });
+  }
+
+  #dropOldestMiss(): void {
+    const miss = this.#misses.shift();
+    if (!miss) return;
+    this.#options.locked(() => {
+      const row = this.#table.lookup4(miss.v4); // a worker may have removed it, and a record come since
+      if (row >= 0 && this.#table.kind(row) === MappingKind.Negative) this.#table.remove(row);
+    });
+  }
+
+  #line(row: number): MappingLine {
+    const nowSec = this.#options.clock.nowSec();
+    const resting = this.#table.kind(row) === MappingKind.Resting;
+    const sessions = this.#table.sessions(row);
+    const timeout = this.#table.timeoutSec(row);
+    const end = resting
+      ? this.#table.keepUntilSec(row)
+      : Math.max(this.#table.lastUsedSec(row) + timeout, this.#table.keepUntilSec(row));
+    const never = !resting && (timeout === NEVER_SEC || sessions > 0);
+    return {
+      v4: formatV4(this.#table.v4(row)),
+      v6: resting ? null : formatV6(this.#real(row)),
+      kind: resting ? 'resting' : this.#table.kind(row) === MappingKind.Static ? 'static' : 'dynamic',
+      sessions,
+      idle_sec: sessions > 0 ? 0 : Math.max(nowSec - this.#table.lastUsedSec(row), 0),
+      timeout_sec: resting ? NEVER_SEC : timeout,
+      expires_sec: never ? null : Math.max(end - nowSec, 0),
+    };
+  }
+}

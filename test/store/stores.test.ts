@@ -1,0 +1,186 @@
+/** What every store promises, asked of each; and what is particular to LMDB. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import * as assert from 'uvu/assert';
+import { Nat46Error } from '../../src/error.ts';
+import { openStore } from '../../src/store/open.ts';
+import { recordKey } from '../../src/store/record.ts';
+import type { Store } from '../../src/store/store.ts';
+import { table, tests } from '../helpers/table.ts';
+import { v4 } from './rig.ts';
+
+const KEY = '0073c3b6eft_dns4610.144.175.220';
+const VALUE = '00010000000000000000000000022002::10:20:2:206';
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'nat46-store-'));
+  try {
+    await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function all(store: Store): Promise<string[]> {
+  const records: string[] = [];
+  for await (const { key, value } of store.load()) records.push(`${key} ${value}`);
+  return records;
+}
+
+for (const kind of ['mem', 'lmdb'] as const) {
+  const opened = (run: (store: Store) => Promise<void>) => () =>
+    withFolder(async (folder) => {
+      const store = await openStore(kind === 'mem' ? 'mem:' : `lmdb:${folder}/new/folder`);
+      await run(store);
+      await store.close();
+    });
+  tests(`store ${kind}`, {
+    'get gives what setnx wrote, byte for byte': opened(async (store) => {
+      assert.is(await store.get(KEY), null);
+      assert.is(await store.setnx(KEY, VALUE), true);
+      assert.is(await store.get(KEY), VALUE);
+    }),
+    'setnx never writes twice': opened(async (store) => {
+      await store.setnx(KEY, VALUE);
+      assert.is(await store.setnx(KEY, 'other'), false);
+      assert.is(await store.get(KEY), VALUE);
+    }),
+    'one of many concurrent writers wins, and its value stays': opened(async (store) => {
+      const wins = await Promise.all(Array.from({ length: 50 }, (_, i) => store.setnx(KEY, `value ${i}`)));
+      assert.is(wins.filter(Boolean).length, 1);
+      assert.is(await store.get(KEY), `value ${wins.indexOf(true)}`);
+    }),
+    'del says whether there was something': opened(async (store) => {
+      assert.is(await store.del(KEY), false);
+      await store.setnx(KEY, VALUE);
+      assert.is(await store.del(KEY), true);
+      assert.is(await store.del(KEY), false);
+      assert.is(await store.get(KEY), null);
+      assert.is(await store.setnx(KEY, 'again'), true);
+    }),
+    'load gives mapping records only, ordered by key': opened(async (store) => {
+      for (const key of [
+        KEY,
+        recordKey(v4('10.0.0.2')),
+        recordKey(v4('10.0.0.10')),
+        '0073c3b6eft_dns45',
+        '1',
+        'z',
+      ]) {
+        await store.setnx(key, VALUE);
+      }
+      assert.equal(await all(store), [
+        `${recordKey(v4('10.0.0.10'))} ${VALUE}`,
+        `${recordKey(v4('10.0.0.2'))} ${VALUE}`,
+        `${KEY} ${VALUE}`,
+      ]);
+    }),
+    'odd values survive': opened(async (store) => {
+      const odd = `${'x'.repeat(5000)}\n\u0000é €`;
+      await store.setnx(KEY, odd);
+      assert.is(await store.get(KEY), odd);
+    }),
+  });
+}
+
+/** Writes and is killed without closing anything. */
+const KILLED_WRITER = `
+  const { openStore } = await import(process.argv[1]);
+  const store = await openStore(process.argv[2]);
+  await store.setnx(process.argv[3], process.argv[4]);
+  process.kill(process.pid, 'SIGKILL');
+`;
+
+tests('store lmdb', {
+  'records are there after closing and opening again': () =>
+    withFolder(async (folder) => {
+      const first = await openStore(`lmdb:${folder}`);
+      await first.setnx(KEY, VALUE);
+      await first.close();
+      const second = await openStore(`lmdb:${folder}`);
+      assert.equal(await all(second), [`${KEY} ${VALUE}`]);
+      await second.close();
+    }),
+  'what setnx confirmed is there after SIGKILL': () =>
+    withFolder(async (folder) => {
+      const open = new URL('../../src/store/open.js', import.meta.url).href;
+      const args = ['--input-type=module', '-e', KILLED_WRITER, open, `lmdb:${folder}`, KEY, VALUE];
+      const signal = await promisify(execFile)(process.execPath, args).catch((error) => error.signal);
+      assert.is(signal, 'SIGKILL');
+      const store = await openStore(`lmdb:${folder}`);
+      assert.is(await store.get(KEY), VALUE);
+      await store.close();
+    }),
+  'the stored bytes are the record and nothing else': () =>
+    withFolder(async (folder) => {
+      const store = await openStore(`lmdb:${folder}`);
+      await store.setnx(KEY, VALUE);
+      await store.close();
+      const { open } = await import('lmdb');
+      const raw = open<Buffer, Buffer>({
+        path: folder,
+        noSubdir: false,
+        encoding: 'binary',
+        keyEncoding: 'binary',
+      });
+      const records = [...raw.getRange({})].map(
+        ({ key, value }) => `${key.toString('latin1')} ${value.toString('latin1')}`,
+      );
+      assert.equal(records, [`${KEY} ${VALUE}`]);
+      await raw.close();
+    }),
+  'a folder whose name looks like a file is still a folder': () =>
+    withFolder(async (folder) => {
+      const store = await openStore(`lmdb:${folder}/nat46.db`);
+      assert.ok(existsSync(`${folder}/nat46.db/data.mdb`));
+      await store.close();
+    }),
+});
+
+table(
+  'store: one clear error',
+  [
+    {
+      name: 'a file in the way',
+      uri: (folder: string) => `lmdb:${folder}/file`,
+      code: 'NAT46_STORE',
+      exit: 1,
+    },
+    {
+      name: 'below a file',
+      uri: (folder: string) => `lmdb:${folder}/file/sub`,
+      code: 'NAT46_STORE',
+      exit: 1,
+    },
+    { name: 'where nobody can write', uri: () => 'lmdb:/proc/nat46', code: 'NAT46_STORE', exit: 1 },
+    {
+      name: 'a database of something else',
+      uri: (folder: string) => `lmdb:${folder}/other`,
+      code: 'NAT46_STORE',
+      exit: 1,
+    },
+    { name: 'a later scheme', uri: () => 'redis://h', code: 'NAT46_CONFIG', exit: 78 },
+    { name: 'no folder', uri: () => 'lmdb:', code: 'NAT46_CONFIG', exit: 78 },
+  ],
+  (row) =>
+    withFolder(async (folder) => {
+      writeFileSync(`${folder}/file`, '');
+      mkdirSync(`${folder}/other`);
+      writeFileSync(`${folder}/other/data.mdb`, 'not a database'.repeat(1000));
+      const uri = row.uri(folder);
+      try {
+        await openStore(uri);
+        assert.unreachable();
+      } catch (error) {
+        if (!(error instanceof Nat46Error)) throw error;
+        assert.is(error.code, row.code);
+        assert.is(error.exitCode, row.exit);
+        assert.not.match(error.message, '\n');
+        assert.ok(error.message.startsWith(`--store ${uri}: `), error.message);
+        assert.match(error.message, /; name /);
+      }
+    }),
+);
