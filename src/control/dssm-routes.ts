@@ -1,0 +1,60 @@
+/**
+ * `/v1/dssm`: mapping records by hand, over whatever keeps them.
+ */
+import { formatV4, parseV4, parseV6 } from '../address.ts';
+import { Nat46Error } from '../error.ts';
+import type { DssmDeleted, DssmRecord } from './api.ts';
+import type { ControlRequest, Routes } from './server.ts';
+
+/** Addresses in host order, 16 bytes. */
+export interface MappingRecords {
+  list(): Promise<readonly DssmRecord[]>;
+  get(v4: number): Promise<DssmRecord | null>;
+  /** @throws Nat46Error when there is a record, or there cannot be one */
+  set(v4: number, v6: Uint8Array, timeoutSec: number): Promise<DssmRecord>;
+  /** @returns null when there was none */
+  del(v4: number): Promise<{ sessions: number } | null>;
+}
+
+export function dssmRoutes(records: MappingRecords): Routes {
+  return {
+    'GET /v1/dssm': async () => ({ records: await records.list() }),
+    'GET /v1/dssm/:v4': async (request) => {
+      const v4 = addressOf(request);
+      return (await records.get(v4)) ?? noRecord(v4);
+    },
+    'PUT /v1/dssm/:v4': (request) => {
+      const { v6, timeoutSec } = readSet(request.body);
+      return records.set(addressOf(request), v6, timeoutSec);
+    },
+    'DELETE /v1/dssm/:v4': async (request): Promise<DssmDeleted> => {
+      const v4 = addressOf(request);
+      const { sessions } = (await records.del(v4)) ?? noRecord(v4);
+      return { v4: formatV4(v4), sessions };
+    },
+  };
+}
+
+function addressOf(request: ControlRequest): number {
+  const text = request.params.v4 ?? '';
+  const v4 = parseV4(text);
+  if (v4 === null)
+    throw new Nat46Error('NAT46_USAGE', `${text}: not an IPv4 address; write it as in 10.2.2.9`);
+  return v4;
+}
+
+function readSet(body: unknown): { v6: Uint8Array; timeoutSec: number } {
+  const { v6: text, timeout_sec: timeoutSec = 0 } = (
+    typeof body === 'object' && body !== null ? body : {}
+  ) as Record<string, unknown>;
+  const v6 = typeof text === 'string' ? parseV6(text) : null;
+  if (!v6)
+    throw new Nat46Error('NAT46_USAGE', `${String(text)}: not an IPv6 address; write it as in 2001:db8::9`);
+  if (typeof timeoutSec !== 'number')
+    throw new Nat46Error('NAT46_USAGE', 'timeout_sec: not a number of seconds');
+  return { v6, timeoutSec };
+}
+
+function noRecord(v4: number): never {
+  throw new Nat46Error('NAT46_NO_MATCH', `${formatV4(v4)}: no record; nat46 dssm list shows those there are`);
+}
