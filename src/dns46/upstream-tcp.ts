@@ -68,7 +68,6 @@ class Connection {
     this.#socket.on('error', () => this.close());
     this.#socket.on('close', () => this.close());
     this.#socket.on('end', () => this.close());
-    this.#socket.unref();
   }
 
   send(query: Uint8Array, timeoutMs: number, settle: (outcome: Uint8Array | Silence) => void): void {

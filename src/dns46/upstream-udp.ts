@@ -67,7 +67,6 @@ class SourcePort {
     this.#socket.on('message', (reply) => this.#receive(reply));
     this.#socket.on('error', () => this.#fail());
     this.#socket.connect(endpoint.port, endpoint.address, (error?: Error) => this.#connected(error));
-    this.#socket.unref();
   }
 
   /** Whether it may take another question; one that may not closes itself when nobody waits any more. */

@@ -67,16 +67,20 @@ export class FakeCounters implements DnsCounters {
 
 export class FakeLog implements Log {
   readonly lines: string[] = [];
+  readonly fields: object[] = [];
 
-  info(_fields: object, message: string): void {
+  info(fields: object, message: string): void {
+    this.fields.push(fields);
     this.lines.push(`info ${message}`);
   }
 
-  warn(_fields: object, message: string): void {
+  warn(fields: object, message: string): void {
+    this.fields.push(fields);
     this.lines.push(`warn ${message}`);
   }
 
-  error(_fields: object, message: string): void {
+  error(fields: object, message: string): void {
+    this.fields.push(fields);
     this.lines.push(`error ${message}`);
   }
 }

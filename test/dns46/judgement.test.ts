@@ -143,6 +143,22 @@ table(
   ({ authorities, ttl }) => assert.is(negativeTtlSec(message({ authorities })), ttl),
 );
 
+tests('records of the wrong shape', {
+  'A and AAAA records of three bytes are none'() {
+    const answers = [
+      { name: 'a.example', type: 'NULL', class: 'IN', ttl: 5, data: Buffer.alloc(3, 1) },
+    ] as Answer[];
+    for (const [type, code] of [['A', 1] as const, ['AAAA', 28] as const]) {
+      const bytes = reply(query({ name: 'a.example', type }), { answers });
+      bytes.writeUInt16BE(code, bytes.length - 3 - 10);
+      const found = readMessage(bytes);
+      if (found === null) throw new Error('unreadable');
+      assert.is(judge(found, POLICY), 'absent');
+      assert.is(realAddresses(found, POLICY), null);
+    }
+  },
+});
+
 tests('time to live', {
   'no reply at all counts as one without SOA, checklist 70'() {
     assert.is(negativeTtlSec(null), 600);

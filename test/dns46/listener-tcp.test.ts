@@ -3,7 +3,7 @@ import { tests } from '../helpers/table.ts';
 import { askTcp } from './client.ts';
 import { loopback } from './loopback.ts';
 import { settled, until } from './manual-clock.ts';
-import { decode, query, soa } from './packets.ts';
+import { decode, query, rcode, soa } from './packets.ts';
 
 tests('TCP, RFC 7766', {
   'pipelined, answered in the order they are ready, §6.2.1.1': loopback(async (b) => {
@@ -71,5 +71,13 @@ tests('TCP, RFC 7766', {
     assert.is(decode((await socket)[0]!).id, 5);
     await until(() => b.counters.rows.clientReplies === 3);
     await b.clock.advance(4_000);
+    await until(() => b.counters.of('passed') === 1);
+    assert.is(b.counters.rows.clientReplies, 3);
+  }),
+  'a zone transfer that the upstream does not answer: SERVFAIL': loopback(async (b) => {
+    const replies = askTcp(b.endpoint, [query({ name: 'example', type: 'AXFR' })]);
+    await b.upstream.questions(1);
+    await b.clock.advance(4_000);
+    assert.is(rcode((await replies)[0]!), 2);
   }),
 });

@@ -187,6 +187,7 @@ tests('the pool and the store', {
     await b.clock.advance(1);
     await b.ask(A_QUERY);
     assert.is(b.log.lines.length, 2);
+    assert.equal(b.log.fields, [{ suppressed: 0 }, { suppressed: 3 }]);
   }),
   'nearly exhausted: what could be had is answered': loopback(async (b) => {
     b.addresses.capacity = 1;

@@ -25,10 +25,10 @@ table(
     },
     {
       name: 'bytes other than letters do not fold',
-      hex: '02 c1db 00',
+      hex: '04 c1db 405b 00',
       from: 12,
-      key: '\x02\xc1\xdb\0',
-      end: 16,
+      key: '\x04\xc1\xdb@[\0',
+      end: 18,
     },
     { name: 'pointer', hex: '01 61 00 01 62 c00c', from: 15, key: '\x01b\x01a\0', end: 19 },
     { name: 'pointer to a pointer', hex: '01 61 00 c00c c00f', from: 17, key: '\x01a\0', end: 19 },

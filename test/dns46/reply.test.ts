@@ -82,6 +82,12 @@ tests('replies made here', {
     );
     assert.is((packet.additionals?.[0] as { flag_do?: boolean } | undefined)?.flag_do, true, 'RFC 3225 §3');
   },
+  'of the EDNS flags only DO is copied, RFC 3225 §3, RFC 6891 §6.1.4'() {
+    const asked = query({ name: 'a.example', edns: 1232 });
+    asked.writeUInt16BE(0x7fff, asked.length - 4);
+    const packet = decode(failure(read(asked), 2, null));
+    assert.is((packet.additionals?.[0] as { flags?: number } | undefined)?.flags, 0);
+  },
   'no OPT for clients without EDNS, RFC 6891 §7'() {
     const found = failure(read(query({ name: 'a.example' })), 2, { code: 0, text: 'x' });
     assert.is(decode(found).additionals?.length, 0);

@@ -71,6 +71,19 @@ tests('one upstream', {
       assert.ok(new Set(server!.seen.map((question) => question.port)).size >= 10);
     },
   ),
+  'ports are replaced after 64 questions or 30 s, RFC 5452 §9.2': upstreamTest(1, async (b, server) => {
+    server!.script = (question) => question.answer(FOUND);
+    const ports = () => new Set(server!.seen.splice(0).map((question) => question.port));
+    for (let i = 0; i < 200; i++) await b.ask();
+    const before = ports();
+    await b.clock.advance(30_000);
+    for (let i = 0; i < 200; i++) await b.ask();
+    const after = ports();
+    assert.ok(before.size > 4 && before.size <= 20, String(before.size));
+    assert.ok([...after].filter((port) => before.has(port)).length <= 2, 'but for chance');
+    for (let i = 0; i < 16 * 64 * 2; i++) await b.ask();
+    assert.ok(ports().size > 30);
+  }),
   'wrong id, wrong question and scrap are ignored, the true reply counts, checklist 79': upstreamTest(
     1,
     async (b, server) => {
@@ -251,6 +264,20 @@ tests('fail-over, checklist 79', {
     await first!.stop();
     assert.ok(await b.ask());
     assert.ok(b.counters.of('upstreamUnreachable') >= 1);
+  }),
+  'nobody listens anywhere: null at once, down is logged': upstreamTest(1, async (b, server) => {
+    await server!.stop();
+    for (let i = 0; i < 3; i++) assert.is(await b.ask(), null);
+    assert.equal(b.log.lines, ['warn upstream down']);
+  }),
+  'a try cut short by the deadline is not held against anybody': upstreamTest(2, async (b, first) => {
+    const hurried = b.upstreams.ask(ASKED, b.clock.now() + 100, (bytes) => bytes);
+    await first!.questions(1);
+    await b.clock.advance(100);
+    assert.is(await hurried.reply, null);
+    first!.script = (question) => question.answer(FOUND);
+    await b.ask();
+    assert.is(first!.seen.length, 2);
   }),
   'a reply that cannot be read: the next one': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer(FOUND);
