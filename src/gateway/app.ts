@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { formatV4, formatV6, parseV4 } from '../address.ts';
+import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import { hostProblems } from '../config/host-checks.ts';
 import { Dns46 } from '../dns46/dns46.ts';
@@ -15,8 +15,9 @@ import { Nat46Error } from '../error.ts';
 import { toWords } from '../nat/mapping.ts';
 import { NatState } from '../nat/nat-state.ts';
 import { recover } from '../nat/recovery.ts';
-import { DNS_LISTEN_AT, STARTED_SEC_AT, SUBNET_BASE_AT, SUBNET_LENGTH_AT } from '../nat/segment.ts';
+import { STARTED_SEC_AT } from '../nat/segment.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
+import { describe } from '../stats/description.ts';
 import { MappingDirectory } from '../store/directory.ts';
 import { openStore } from '../store/open.ts';
 import { TunDevice } from '../tun/device.ts';
@@ -69,7 +70,8 @@ export class App {
     const file = this.#openSegment(plan);
     const state = new NatState(file.segment, () => shim().yieldThread());
     const sessions = recover(state, plan.members.map(words));
-    this.#describe(file, plan);
+    describe(file.segment, { ...config, reserved: plan.taken });
+    file.segment.words[STARTED_SEC_AT] = SYSTEM_CLOCK.nowSec();
     const counters = new ControlCounters(file.segment);
     const directory = await this.#openDirectory(plan, state, counters);
     const device = this.#openDevice(plan);
@@ -124,14 +126,6 @@ export class App {
     if (file.setAside)
       this.#log.warn(file.setAside, 'state file of another version or geometry was set aside');
     return file;
-  }
-
-  /** What statistics want to know of a segment, whether the gateway is alive or not. */
-  #describe({ segment }: SegmentFile, plan: Plan): void {
-    segment.words[SUBNET_BASE_AT] = this.#config.subnet.base;
-    segment.words[SUBNET_LENGTH_AT] = this.#config.subnet.length;
-    segment.words[STARTED_SEC_AT] = SYSTEM_CLOCK.nowSec();
-    segment.words[DNS_LISTEN_AT] = parseV4(this.#config.dnsListen[0]?.address ?? '') ?? plan.settings.self4;
   }
 
   async #openDirectory(plan: Plan, state: NatState, counters: ControlCounters): Promise<MappingDirectory> {
