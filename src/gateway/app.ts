@@ -2,7 +2,7 @@
  * Composition root of the main thread: builds every part in order, and takes all down again in the opposite order,
  * whether it came up whole or not.
  *
- *   host facts → plan → segment → store and mappings → device → host → workers → DNS46 → control → ready
+ *   host facts → plan → segment → store and mappings → device → host → workers → control → DNS46 → ready
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import { hostProblems } from '../config/host-checks.ts';
+import { ControlServer } from '../control/server.ts';
 import { Dns46 } from '../dns46/dns46.ts';
 import { Nat46Error } from '../error.ts';
 import { toWords } from '../nat/mapping.ts';
@@ -29,6 +30,7 @@ import { DnsTally } from './dns-tally.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
+import { controlRoutes, type ViewSources } from './views.ts';
 
 const SYSTEM_CLOCK = { nowSec: () => Math.floor(Date.now() / 1000), nowMs: () => shim().nowMs() };
 
@@ -77,6 +79,7 @@ export class App {
     const device = this.#openDevice(plan);
     const dataPlane = await this.#startDataPlane(plan, file, device, directory);
     this.#keepHouse(state, directory, counters);
+    await this.#startControl({ plan, state, directory, workers: dataPlane?.size ?? 0 });
     await this.#startDns(plan, directory, counters);
     shim().sdNotify('READY=1');
     this.#closers.push(() => shim().sdNotify('STOPPING=1'));
@@ -206,6 +209,14 @@ export class App {
     this.#closers.push(() => house.stop());
   }
 
+  async #startControl(parts: Pick<ViewSources, 'plan' | 'state' | 'directory' | 'workers'>): Promise<void> {
+    const config = this.#config;
+    const routes = controlRoutes({ ...parts, config, version: packageVersion(), nowMs: SYSTEM_CLOCK.nowMs });
+    const server = new ControlServer({ path: config.controlPath, routes, log: this.#log });
+    await server.start();
+    this.#closers.push(() => server.stop());
+  }
+
   async #startDns(plan: Plan, directory: MappingDirectory, counters: ControlCounters): Promise<void> {
     if (this.#config.role === 'data') return;
     const options = { ...this.#config, snatPool: plan.members };
@@ -218,6 +229,11 @@ export class App {
 /** Where the changes to the host are remembered: beside the state file, and like it gone after a reboot. */
 export function journalPath(statePath: string): string {
   return `${statePath}.undo`;
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 function machineId(): string {

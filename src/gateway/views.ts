@@ -1,0 +1,119 @@
+/**
+ * What the control socket shows of a running gateway.
+ */
+import { formatV4, formatV6 } from '../address.ts';
+import type { Config } from '../config/config.ts';
+import { MAPPING_COLUMNS, SESSION_COLUMNS, type SessionRow, type StatusReply } from '../control/api.ts';
+import { dssmRoutes } from '../control/dssm-routes.ts';
+import { rowsRoute } from '../control/rows.ts';
+import type { Routes } from '../control/server.ts';
+import { FIRST_DROP, VERDICTS, Verdict } from '../datapath/verdict.ts';
+import { CREATED } from '../nat/counters.ts';
+import type { NatState } from '../nat/nat-state.ts';
+import type { SessionId } from '../nat/session.ts';
+import { TCP_STATE_NAMES } from '../nat/tcp-state.ts';
+import { ControlCounters } from '../stats/control-counters.ts';
+import * as worker from '../stats/worker-counters.ts';
+import type { MappingDirectory } from '../store/directory.ts';
+import type { Plan } from './plan.ts';
+
+export interface ViewSources {
+  readonly config: Config;
+  readonly plan: Plan;
+  readonly state: NatState;
+  readonly directory: MappingDirectory;
+  readonly version: string;
+  /** Threads of the data plane. */
+  readonly workers: number;
+  /** Clock of the data plane. */
+  readonly nowMs: () => number;
+}
+
+export function controlRoutes(sources: ViewSources): Routes {
+  const { directory } = sources;
+  return {
+    'GET /v1/status': () => status(sources),
+    'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources)),
+    'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines()),
+    ...dssmRoutes(directory),
+  };
+}
+
+const PROTOCOL_NAMES: Readonly<Record<number, SessionRow['protocol']>> = { 1: 'icmp', 6: 'tcp', 17: 'udp' };
+
+function* sessionRows({ state, nowMs }: ViewSources): Generator<SessionRow> {
+  const { sessions } = state;
+  const now = nowMs();
+  const outside = new DataView(new ArrayBuffer(32));
+  for (let row = 0; row < sessions.rows.capacity; row++) {
+    if (!sessions.rows.isValid(row)) continue;
+    const id = row as SessionId;
+    const left = (sessions.deadline(id) - now) | 0;
+    if (left <= 0) continue;
+    sessions.writeOutside(id, outside, 0);
+    yield sessionRow(state, id, new Uint8Array(outside.buffer), Math.ceil(left / 1000));
+  }
+}
+
+/** @param outside SNAT address and real v6, 16 bytes each */
+function sessionRow(
+  { sessions }: NatState,
+  id: SessionId,
+  outside: Uint8Array,
+  expiresSec: number,
+): SessionRow {
+  const protocol = PROTOCOL_NAMES[sessions.protocol(id)] ?? 'udp';
+  const near = (ports: number): number => ports >>> 16;
+  // A ping has one number, its identifier, at the client's end
+  const far = (ports: number): number => (protocol === 'icmp' ? near(ports) : ports & 0xffff);
+  const insidePorts = sessions.insidePorts(id);
+  const outsidePorts = sessions.outsidePorts(id);
+  return {
+    protocol,
+    inside: `${formatV4(sessions.insideNear(id) >>> 0)}:${near(insidePorts)}`,
+    synthetic: `${formatV4(sessions.insideFar(id) >>> 0)}:${far(insidePorts)}`,
+    snat: `[${formatV6(outside)}]:${near(outsidePorts)}`,
+    real: `[${formatV6(outside, 16)}]:${far(outsidePorts)}`,
+    state: protocol === 'tcp' ? (TCP_STATE_NAMES[sessions.state(id)] ?? '-') : '-',
+    expires_sec: expiresSec,
+  };
+}
+
+function status({ config, plan, state, directory, version, workers }: ViewSources): StatusReply {
+  const { segment, sessions } = state;
+  const counters = new ControlCounters(segment);
+  const endpoint = (at: { address: string; port: number }): string =>
+    at.address.includes(':') ? `[${at.address}]:${at.port}` : `${at.address}:${at.port}`;
+  return {
+    version,
+    pid: process.pid,
+    uptime_sec: Math.floor(process.uptime()),
+    tun: config.tun,
+    role: config.role,
+    workers,
+    subnet: `${formatV4(config.subnet.base)}/${config.subnet.length}`,
+    snat_pool: plan.members.map((member) => formatV6(member)),
+    store: config.store,
+    state: config.statePath,
+    dns_listen: config.role === 'data' ? [] : config.dnsListen.map(endpoint),
+    dns_upstream: config.role === 'data' ? [] : config.dnsUpstream.map(endpoint),
+    mappings: { ...state.mappings.counts(), free: directory.free },
+    sessions: {
+      current: sessions.rows.used(),
+      capacity: sessions.rows.capacity,
+      total: worker.total(segment, CREATED),
+    },
+    packets: {
+      forwarded_46: worker.packets(segment, Verdict.Forward46),
+      forwarded_64: worker.packets(segment, Verdict.Forward64),
+      dropped: VERDICTS.slice(FIRST_DROP).reduce(
+        (sum, _, i) => sum + worker.packets(segment, FIRST_DROP + i),
+        0,
+      ),
+    },
+    dns: {
+      queries: counters.value('dns4Queries') + counters.value('dns6Queries'),
+      upstream_queries: counters.value('upstreamQueries'),
+    },
+  };
+}
