@@ -68,7 +68,7 @@ function readRequest(args: readonly string[]): Request | null {
     .argument('[TABLE]', 'table to print')
     .argument('[COL=VAL...]', 'only rows whose columns have these values')
     .option('-f, --file <FILE>', 'state file of the gateway', defaultStatePath())
-    .option('-s, --select <COL,COL>', 'columns to print, in this order', splitNames, [])
+    .option('-s, --select <COL,COL>', 'columns to print, in this order', splitNames)
     .option('-c, --csv', 'comma-separated values')
     .option('-j, --json', 'JSON')
     .option('-o, --output <FORMAT>', 'table, csv or json')
@@ -92,7 +92,7 @@ function readRequest(args: readonly string[]): Request | null {
 function toRequest(operands: readonly string[], options: Record<string, unknown>): Request {
   const names = operands.filter((operand) => !operand.includes('='));
   const selection: Selection = {
-    columns: options.select as string[],
+    columns: (options.select as string[] | undefined) ?? [],
     filters: operands.filter((operand) => operand.includes('=')).map(filter),
     orderBy: typeof options.key === 'string' ? options.key : null,
     isDescending: options.descending === true,
@@ -117,7 +117,7 @@ function defaultStatePath(): string {
   return NAT46_STATE ?? `/dev/shm/nat46-${NAT46_TUN ?? 'nat46'}.state`;
 }
 
-function splitNames(names: string, before: string[]): string[] {
+function splitNames(names: string, before: string[] = []): string[] {
   return [...before, ...names.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))];
 }
 
