@@ -163,6 +163,14 @@ tests('one upstream', {
     await b.clock.advance(5_000);
     await until(() => server!.connections === 0);
   }),
+  'an idle connection is closed after 5 s, RFC 7766 §6.2.3': upstreamTest(1, async (b, server) => {
+    server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
+    await b.ask();
+    await b.clock.advance(4_999);
+    assert.is(b.clock.pending, 1);
+    await b.clock.advance(1);
+    await until(() => server!.connections === 0);
+  }),
   'a connection closed while idle is no reason to fail, RFC 7766 §6.2.4': upstreamTest(
     1,
     async (b, server) => {
