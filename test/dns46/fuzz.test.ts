@@ -15,7 +15,7 @@ import { a, aaaa, cname, decode, ednsRecord, query, reply, soa } from './packets
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
 const POLICY = new AddressPolicy({ subnet: { base: 0x0af43200, length: 24 }, snatPool: [] });
-const ROUNDS = 20_000;
+const ROUNDS = 8_000;
 
 /** xorshift32: the same messages on every run. */
 function generator(seed: number): (below: number) => number {

@@ -163,7 +163,7 @@ tests('splicing, against a codec that decodes everything', {
         );
         assert.equal(lines(flat), lines(expected).map(folded(flat)));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   },
 });
