@@ -102,8 +102,12 @@ export class MappingTable {
     return row;
   }
 
-  /** Under the lock. Forget a row at once; its sessions are the caller's to end. */
+  /**
+   * Under the lock. Forget a row at once; its sessions are the caller's to end. A row that is gone stays so: a worker
+   * may have forgotten a remembered miss since the caller looked it up.
+   */
   remove(row: number): void {
+    if (!this.rows.isValid(row)) return;
     this.#unlink(row);
     this.rows.give(row);
   }
