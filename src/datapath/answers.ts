@@ -7,12 +7,15 @@ import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import * as virtioNet from '../wire/virtio-net.ts';
+import type { HeaderChain } from '../xlat/header-chain.ts';
 import { HEADER_DIFFERENCE } from '../xlat/mtu.ts';
 import * as originate from '../xlat/originate.ts';
 import type { Batch } from './batch.ts';
+import type { Identifications } from './identifications.ts';
 import type { Packet } from './packet.ts';
 import type { Settings } from './settings.ts';
 import { TokenBucket } from './token-bucket.ts';
+import * as transport from './transport.ts';
 import { ERROR_V4, ERROR_V6, SILENT, TOO_BIG_V4, TOO_BIG_V6, Verdict } from './verdict.ts';
 
 export class Answers {
@@ -20,12 +23,15 @@ export class Answers {
   sent = 0;
   limited = 0;
   readonly #batch: Batch;
+  readonly #identifications: Identifications;
   readonly #settings: Settings;
+  readonly #offload = new virtioNet.Offload();
   readonly #bucket4: TokenBucket;
   readonly #bucket6: TokenBucket;
 
-  constructor(batch: Batch, settings: Settings) {
+  constructor(batch: Batch, identifications: Identifications, settings: Settings) {
     this.#batch = batch;
+    this.#identifications = identifications;
     this.#settings = settings;
     this.#bucket4 = new TokenBucket(settings.icmpRate);
     this.#bucket6 = new TokenBucket(settings.icmpRate);
@@ -45,24 +51,24 @@ export class Answers {
     const rest = tooBig ? this.#settings.mtu6 - HEADER_DIFFERENCE : 0;
     const length = originate.writeErrorV4(view, out, typeCode, rest, quote);
     ipv4.setAddresses(view, out, this.#settings.self4, packet.near);
-    originate.writeHeaderV4(view, out, length);
+    originate.writeHeaderV4(view, out, length, this.#identifications.next());
     this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + length);
   }
 
-  /** The same for an IPv6 packet. @param chainProtocol its upper layer as IPv6 numbers it @param errorAt field in error */
-  errorV6(verdict: Verdict, packet: Packet, chainProtocol: number, errorAt: number, now: number): void {
+  /** The same for an IPv6 packet. @param chain walked along it */
+  errorV6(verdict: Verdict, packet: Packet, chain: HeaderChain, now: number): void {
     const { view, bytes } = this.#batch;
     const tooBig = verdict === Verdict.DropTooBig;
     const typeCode = tooBig ? TOO_BIG_V6 : ERROR_V6[verdict]!;
     if (typeCode === SILENT) return;
-    if (!originate.mayAnswerV6(view, packet.at, chainProtocol, packet.upper, packet.end)) return;
+    if (!originate.mayAnswerV6(view, packet.at, chain, packet.end)) return;
     if (!this.#allowed(this.#bucket6, now)) return;
     const quote = Math.min(packet.end - packet.at, originate.MAX_V6 - originate.V6_OVERHEAD);
     const out = this.#batch.reserve(originate.V6_OVERHEAD + quote);
     bytes.copyWithin(out + originate.V6_OVERHEAD, packet.at, packet.at + quote);
     bytes.copyWithin(out + ipv6.DESTINATION, packet.far, packet.far + 16);
     this.#writeSelf6(out + ipv6.SOURCE, packet.near);
-    const pointer = verdict === Verdict.DropRoutingHeader ? errorAt - packet.at : 0;
+    const pointer = verdict === Verdict.DropRoutingHeader ? chain.errorAt - packet.at : 0;
     const tooBigMtu = Math.max(ipv6.MIN_MTU, this.#settings.mtu4 + HEADER_DIFFERENCE);
     const length = originate.writeErrorV6(view, out, typeCode, tooBig ? tooBigMtu : pointer, quote);
     originate.writeHeaderV6(view, out, length);
@@ -72,21 +78,20 @@ export class Answers {
   /** Answer a ping to our IPv4 address in place. @returns false when this is no echo request */
   echoV4(packet: Packet): boolean {
     const { view } = this.#batch;
-    const isWhole = packet.protocol === icmp.V4 && packet.upperLength >= icmp.HEADER_LENGTH;
-    if (!isWhole || ipv4.isFragment(packet.fragment)) return false;
-    if (icmp.type(view, packet.upper) !== icmp.V4_ECHO_REQUEST) return false;
+    if (ipv4.isFragment(packet.fragment) || !this.#isEcho(packet, icmp.V4_ECHO_REQUEST)) return false;
     this.#turnEcho(packet.upper, icmp.V4_ECHO_REPLY);
     const out = packet.upper - ipv4.MIN_HEADER_LENGTH;
     ipv4.setAddresses(view, out, packet.far, packet.near);
-    originate.writeHeaderV4(view, out, packet.upperLength);
+    originate.writeHeaderV4(view, out, packet.upperLength, this.#identifications.next());
     virtioNet.clear(view, out);
     this.#batch.push(out, packet.end - out);
     return true;
   }
 
-  /** Answer a ping to one of our IPv6 addresses in place. */
-  echoV6(packet: Packet): void {
+  /** The same for our IPv6 addresses. */
+  echoV6(packet: Packet): boolean {
     const { view, bytes } = this.#batch;
+    if (packet.fragment !== 0 || !this.#isEcho(packet, icmp.V6_ECHO_REQUEST)) return false;
     this.#turnEcho(packet.upper, icmp.V6_ECHO_REPLY);
     const out = packet.upper - ipv6.HEADER_LENGTH;
     const spare = this.#batch.reserve(32);
@@ -96,6 +101,16 @@ export class Answers {
     originate.writeHeaderV6(view, out, packet.upperLength);
     virtioNet.clear(view, out);
     this.#batch.push(out, packet.end - out);
+    return true;
+  }
+
+  /** Whether this is a whole echo request; its checksum is, afterwards. */
+  #isEcho(packet: Packet, requestType: number): boolean {
+    const { view } = this.#batch;
+    if (packet.protocol !== icmp.V4 || packet.upperLength < icmp.HEADER_LENGTH) return false;
+    if (icmp.type(view, packet.upper) !== requestType) return false;
+    this.#offload.load(view, packet.at);
+    return transport.completeChecksum(view, packet, this.#offload);
   }
 
   #turnEcho(message: number, replyType: number): void {

@@ -12,7 +12,7 @@ import * as udp from '../wire/udp.ts';
 import { GSO_TCPV6, GSO_UDP_L4, Offload } from '../wire/virtio-net.ts';
 import * as v4ToV6 from '../xlat/v4-to-v6.ts';
 import type { Batch } from './batch.ts';
-import { type Flows, REFUSED_MALFORMED, refusalVerdict } from './flows.ts';
+import { type Flows, REFUSED_MALFORMED, REFUSED_NO_CHECKSUM, refusalVerdict } from './flows.ts';
 import type { FragmentBindings } from './fragment-bindings.ts';
 import type { IcmpErrors46 } from './icmp-errors-46.ts';
 import { Packet } from './packet.ts';
@@ -66,7 +66,7 @@ export class FourToSix {
     packet.fragment = ipv4.flagsOffset(view, at);
     packet.near = ipv4.source(view, at);
     packet.far = ipv4.destination(view, at);
-    if (!ipv4.isUnicast(packet.near) || !ipv4.isUnicast(packet.far)) return Verdict.DropAddress;
+    if (!isTranslated(packet.near) || !isTranslated(packet.far)) return Verdict.DropAddress;
     if (packet.far === this.#settings.self4) return Verdict.DropOwnAddress;
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (header > ipv4.MIN_HEADER_LENGTH && ipv4.hasUnexpiredSourceRoute(view, at, header)) {
@@ -99,8 +99,20 @@ export class FourToSix {
     if (!transport.isWhole(view, packet.upper, packet.upperLength, packet.protocol)) return REFUSED_MALFORMED;
     packet.ports = tcp.ports(view, packet.upper);
     packet.flags = packet.protocol === tcp.PROTOCOL ? tcp.flags(view, packet.upper) : 0;
+    if (this.#lacksChecksum()) {
+      // RFC 7915 §4.5: it is computed, which needs the whole datagram
+      if (ipv4.isFragment(packet.fragment)) return REFUSED_NO_CHECKSUM;
+      if (!udp.check(view, packet.upper, packet.upperLength)) return REFUSED_MALFORMED;
+    }
     const id = this.#flows.findInside(packet, now);
     return id !== NO_SESSION ? id : this.#flows.openInside(packet, now);
+  }
+
+  /** Whether the sender of a UDP datagram computed no checksum, and left none to the device. */
+  #lacksChecksum(): boolean {
+    const { protocol, upper } = this.packet;
+    if (protocol !== udp.PROTOCOL || this.#offload.needsChecksum) return false;
+    return udp.checksumField(this.#batch.view, upper) === 0;
   }
 
   /** Ports and checksum of the upper layer. */
@@ -111,31 +123,28 @@ export class FourToSix {
     tcp.setPorts(view, upper, sessions.outsidePorts(id));
     if (this.#offload.needsChecksum) {
       transport.updatePartial(view, upper, protocol, sessions.addressDelta(id));
-    } else if (protocol !== udp.PROTOCOL || udp.checksumField(view, upper) !== 0) {
-      transport.updateChecksum(view, upper, protocol, sessions.delta(id));
+    } else if (this.#lacksChecksum()) {
+      const inside = checksum.words(this.packet.near) + checksum.words(this.packet.far);
+      transport.computeUdp(view, upper, inside + sessions.addressDelta(id));
     } else {
-      sessions.writeOutside(id, view, upper - v4ToV6.headerLength(false) - 32);
-      const pseudo = checksum.sum(view, upper - v4ToV6.headerLength(false) - 32, 32);
-      transport.computeUdp(view, upper, this.packet.upperLength, pseudo);
+      transport.updateChecksum(view, upper, protocol, sessions.delta(id));
     }
   }
 
   /** A fragment: ports from its own first piece, or from the one remembered. */
   #fragment(now: number): Verdict {
-    const { view } = this.#batch;
     const { packet } = this;
     if (packet.protocol === icmp.V4) return Verdict.DropIcmpFragment;
     if (packet.protocol !== tcp.PROTOCOL && packet.protocol !== udp.PROTOCOL) return Verdict.DropProtocol;
-    const isFirst = (packet.fragment & ipv4.OFFSET_MASK) === 0;
+    const offset = (packet.fragment & ipv4.OFFSET_MASK) << 3;
+    if (offset + packet.upperLength > ipv4.MAX_TOTAL_LENGTH) return Verdict.DropMalformed;
+    const isFirst = offset === 0;
     const id = isFirst ? this.#session(now) : this.#fragments.find4(packet);
     if (id < 0) return isFirst ? refusalVerdict(id) : Verdict.Hold;
     const fit = this.#fit();
     if (fit === TOO_BIG) return Verdict.DropTooBig;
     const session = id as SessionId;
     if (isFirst) {
-      if (packet.protocol === udp.PROTOCOL && udp.checksumField(view, packet.upper) === 0) {
-        return Verdict.DropUdpNoChecksum;
-      }
       if (!this.#fragments.remember4(packet, session, now)) return Verdict.DropTableFull;
       this.#flows.track(session, packet, 0, now);
       this.#rewrite(session);
@@ -150,10 +159,6 @@ export class FourToSix {
     const type = icmp.type(view, packet.upper);
     if (icmp.isErrorV4(type)) return this.#errors.translate(packet, now);
     if (type !== icmp.V4_ECHO_REQUEST && type !== icmp.V4_ECHO_REPLY) return Verdict.DropIcmpType;
-    if (this.#offload.needsChecksum) {
-      if (!transport.completeChecksum(view, packet.at, packet.end, this.#offload))
-        return Verdict.DropMalformed;
-    }
     packet.ports = portPair(icmp.identifier(view, packet.upper), 0);
     packet.flags = 0;
     let id: number = this.#flows.findInside(packet, now);
@@ -166,6 +171,7 @@ export class FourToSix {
     const { packet } = this;
     const fit = this.#fit();
     if (fit === TOO_BIG) return Verdict.DropTooBig;
+    if (!transport.completeChecksum(this.#batch.view, packet, this.#offload)) return Verdict.DropMalformed;
     this.#flows.track(id, packet, 0, now);
     const { sessions } = this.#flows;
     const newType = type === icmp.V4_ECHO_REQUEST ? icmp.V6_ECHO_REQUEST : icmp.V6_ECHO_REPLY;
@@ -210,10 +216,7 @@ export class FourToSix {
     const { view } = this.#batch;
     const { packet } = this;
     const header = packet.upper - packet.at;
-    if (split && this.#offload.needsChecksum) {
-      if (!transport.completeChecksum(view, packet.at, packet.end, this.#offload))
-        return Verdict.DropMalformed;
-    }
+    if (split && !transport.completeChecksum(view, packet, this.#offload)) return Verdict.DropMalformed;
     const identification = ipv4.identification(view, packet.at);
     const out = v4ToV6.translateHeader(view, packet.at, header, packet.hops - 1);
     this.#flows.sessions.writeOutside(id, view, out + ipv6.SOURCE);
@@ -226,4 +229,9 @@ export class FourToSix {
     this.#batch.push(out, packet.end - out);
     return Verdict.Forward46;
   }
+}
+
+/** Unicast and valid beyond its link. */
+function isTranslated(address: number): boolean {
+  return ipv4.isUnicast(address) && !ipv4.isLinkLocal(address);
 }

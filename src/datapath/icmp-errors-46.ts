@@ -45,8 +45,7 @@ export class IcmpErrors46 {
     const target = icmpTypes.toV6(typeCode);
     if (target === icmpTypes.NONE) return Verdict.DropIcmpType;
     if (checksum.sum(view, packet.upper, packet.upperLength) !== 0xffff) return Verdict.DropIcmpChecksum;
-    const carries = typeCode >>> 8 !== icmp.V4_UNREACHABLE || target !== TOO_BIG;
-    this.#parts.read(view, packet.upper, packet.upperLength, V4_FAMILY, carries);
+    this.#parts.read(view, packet.upper, packet.upperLength, V4_FAMILY, true);
     const rest = this.#rest(packet.upper, target);
     if (rest === icmpTypes.NONE) return Verdict.DropIcmpType;
     if (!this.#parseQuote(packet)) return Verdict.DropIcmpQuote;

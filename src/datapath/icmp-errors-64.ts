@@ -22,6 +22,7 @@ import * as originate from '../xlat/originate.ts';
 import * as v6ToV4 from '../xlat/v6-to-v4.ts';
 import type { Batch } from './batch.ts';
 import type { Flows } from './flows.ts';
+import type { Identifications } from './identifications.ts';
 import { Packet } from './packet.ts';
 import type { Settings } from './settings.ts';
 import * as transport from './transport.ts';
@@ -40,11 +41,13 @@ export class IcmpErrors64 {
   };
   readonly #batch: Batch;
   readonly #flows: Flows;
+  readonly #identifications: Identifications;
   readonly #settings: Settings;
 
-  constructor(batch: Batch, flows: Flows, settings: Settings) {
+  constructor(batch: Batch, flows: Flows, identifications: Identifications, settings: Settings) {
     this.#batch = batch;
     this.#flows = flows;
+    this.#identifications = identifications;
     this.#settings = settings;
   }
 
@@ -93,9 +96,7 @@ export class IcmpErrors64 {
     quoted.protocol = chain.protocol === icmp.V6 ? icmp.V4 : chain.protocol;
     quoted.near = at + ipv6.SOURCE;
     quoted.far = at + ipv6.DESTINATION;
-    if (chain.fragment !== 0) {
-      if ((view.getUint16(chain.fragment + 2) & ipv6.FRAGMENT_OFFSET_MASK) !== 0) return false;
-    }
+    if (chain.fragment !== 0 && ipv6.fragmentOffset(view, chain.fragment) !== 0) return false;
     return this.#sameAddress(quoted.near, packet.near) && this.#parsePorts();
   }
 
@@ -113,7 +114,7 @@ export class IcmpErrors64 {
   #build(packet: Packet, id: SessionId, target: number, rest: number): void {
     const { view, bytes } = this.#batch;
     const parts = this.#parts;
-    const source = this.#flows.syntheticOf(packet.far) || this.#settings.errorSource4;
+    const source = this.#sourceOf(packet, id);
     const tos = ipv6.trafficClass(view, packet.at);
     const from = this.#translateQuote(id);
     const length = this.#quoted.end - from;
@@ -127,11 +128,17 @@ export class IcmpErrors64 {
     bytes.copyWithin(quoteAt + quote, parts.extensionAt, parts.extensionAt + parts.extension);
     const lengthWord = parts.extension > 0 ? (quote / V4_FAMILY.unit) << 16 : rest;
     const message = originate.writeErrorV4(view, out, target, lengthWord, quote + parts.extension);
-    ipv4.write(view, out, tos, ipv4.MIN_HEADER_LENGTH + message, 0, 0);
+    ipv4.write(view, out, tos, ipv4.MIN_HEADER_LENGTH + message, this.#identifications.next(), 0);
     ipv4.setTtlProtocol(view, out, packet.hops - 1, icmp.V4);
     ipv4.setAddresses(view, out, source, this.#flows.sessions.insideNear(id));
     ipv4.setChecksum(view, out);
     this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + message);
+  }
+
+  /** What the sender of the error is called inside: the server is what the client dialled (RFC 6791 §3 for routers). */
+  #sourceOf(packet: Packet, id: SessionId): number {
+    if (this.#sameAddress(packet.far, this.#quoted.far)) return this.#flows.sessions.insideFar(id);
+    return this.#flows.syntheticOf(packet.far) || this.#settings.errorSource4;
   }
 
   /** Header, ports and checksum of the quote, in place; its hop limit stays. @returns offset of its IPv4 header */

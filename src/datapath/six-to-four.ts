@@ -75,6 +75,7 @@ export class SixToFour {
       chain.protocol === icmp.V6 ? icmp.V4 : chain.protocol === icmp.V4 ? NONE : chain.protocol;
     packet.fragment = chain.fragment;
     if (!isTranslated(view, packet.far) || !isTranslated(view, packet.near)) return Verdict.DropAddress;
+    if (this.#isSelf(packet.near)) return Verdict.DropOwnAddress;
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (walked === ChainResult.SegmentsLeft) return Verdict.DropRoutingHeader;
     if (walked === ChainResult.AfterFragment) return Verdict.DropAfterFragment;
@@ -128,13 +129,17 @@ export class SixToFour {
     const { packet } = this;
     if (packet.protocol === icmp.V4) return Verdict.DropIcmpFragment;
     if (packet.protocol !== tcp.PROTOCOL && packet.protocol !== udp.PROTOCOL) return Verdict.DropProtocol;
-    const isFirst = (view.getUint16(packet.fragment + 2) & ipv6.FRAGMENT_OFFSET_MASK) === 0;
+    const offset = ipv6.fragmentOffset(view, packet.fragment);
+    if (offset + packet.upperLength > ipv4.MAX_TOTAL_LENGTH) return Verdict.DropMalformed;
+    const isFirst = offset === 0;
     const id = isFirst ? this.#session(now) : this.#fragments.find6(packet);
     if (id < 0) return isFirst ? refusalVerdict(id) : this.#awaitFirst();
     if (!this.#fits()) return Verdict.DropTooBig;
     const session = id as SessionId;
     if (isFirst) {
-      if (!this.#fragments.remember6(packet, session, now)) return Verdict.DropTableFull;
+      // An atomic fragment is alone and leaves others of its identification alone, RFC 6946 §4
+      const isFollowed = ipv6.hasMoreFragments(view, packet.fragment);
+      if (isFollowed && !this.#fragments.remember6(packet, session, now)) return Verdict.DropTableFull;
       this.#flows.track(session, packet, FROM_OUTSIDE, now);
       this.#rewrite(session);
     }
@@ -153,21 +158,18 @@ export class SixToFour {
     const type = icmp.type(view, packet.upper);
     if (icmp.isErrorV6(type)) return this.#errors.translate(packet, now);
     if (type !== icmp.V6_ECHO_REQUEST && type !== icmp.V6_ECHO_REPLY) return Verdict.DropIcmpType;
-    if (this.#offload.needsChecksum) {
-      if (!transport.completeChecksum(view, packet.at, packet.end, this.#offload))
-        return Verdict.DropMalformed;
-    }
     packet.ports = portPair(icmp.identifier(view, packet.upper), 0);
     packet.flags = 0;
     const id = this.#flows.findOutside(packet, now);
     if (id !== NO_SESSION) return this.#echo(id, type, now);
-    const isOurs = type === icmp.V6_ECHO_REQUEST && this.#flows.isMember(packet.near);
-    return isOurs ? Verdict.Reply : Verdict.DropNoSession;
+    const isPing = type === icmp.V6_ECHO_REQUEST && this.#flows.isMember(packet.near);
+    return isPing ? Verdict.DropOwnAddress : Verdict.DropNoSession;
   }
 
   #echo(id: SessionId, type: number, now: number): Verdict {
     const { packet } = this;
     if (!this.#fits()) return Verdict.DropTooBig;
+    if (!transport.completeChecksum(this.#batch.view, packet, this.#offload)) return Verdict.DropMalformed;
     this.#flows.track(id, packet, FROM_OUTSIDE, now);
     const { sessions } = this.#flows;
     const newType = type === icmp.V6_ECHO_REQUEST ? icmp.V4_ECHO_REQUEST : icmp.V4_ECHO_REPLY;
@@ -200,8 +202,16 @@ export class SixToFour {
     this.#header.wireLength = Math.min(whole, header + this.#offload.segment);
     if (whole > ipv4.MAX_TOTAL_LENGTH) return false;
     if (this.#header.wireLength <= mtu4) return true;
-    if (isUdp) return false;
+    if (isUdp) return this.#header.wireLength <= SMALL_V4;
+    this.#header.wireLength = mtu4;
     this.#offload.segment = mtu4 - header;
+    return true;
+  }
+
+  #isSelf(address: number): boolean {
+    const { view } = this.#batch;
+    const { self6 } = this.#settings;
+    for (let i = 3; i >= 0; i--) if (view.getInt32(address + i * 4) !== self6[i]) return false;
     return true;
   }
 

@@ -26,13 +26,13 @@ export class Translator {
 
   constructor(batch: Batch, state: NatState, options: ResolverOptions, settings: Settings) {
     this.#batch = batch;
-    this.answers = new Answers(batch, settings);
+    const ids = new Identifications(state.segment.seed(0));
+    this.answers = new Answers(batch, ids, settings);
     this.fragments = new FragmentBindings(state, batch.view);
     this.resolver = new Nat46Resolver(state, batch.view, options);
     const flows = new Flows(state, this.resolver, batch.view);
-    const ids = new Identifications(state.segment.seed(0));
     const errors46 = new IcmpErrors46(batch, flows, settings);
-    const errors64 = new IcmpErrors64(batch, flows, settings);
+    const errors64 = new IcmpErrors64(batch, flows, ids, settings);
     this.#fourToSix = new FourToSix(batch, flows, this.fragments, errors46, settings);
     this.#sixToFour = new SixToFour(batch, flows, this.fragments, errors64, ids, settings);
   }
@@ -64,9 +64,10 @@ export class Translator {
 
   #from6(at: number, length: number, now: number): Verdict {
     const verdict = this.#sixToFour.translate(at, length, now);
+    if (verdict < FIRST_DROP) return verdict;
     const { packet, chain } = this.#sixToFour;
-    if (verdict === Verdict.Reply) this.answers.echoV6(packet);
-    else if (verdict >= FIRST_DROP) this.answers.errorV6(verdict, packet, chain.protocol, chain.errorAt, now);
+    if (verdict === Verdict.DropOwnAddress && this.answers.echoV6(packet)) return Verdict.Reply;
+    this.answers.errorV6(verdict, packet, chain, now);
     return verdict;
   }
 }

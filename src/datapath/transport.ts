@@ -34,14 +34,15 @@ export function updatePartial(view: DataView, upper: number, protocol: number, d
 }
 
 /**
- * Finish a partial checksum: sum what the sender left to the device.
- * @param at IP header @param end of the packet. @returns false when the field is not inside the packet
+ * Finish a partial checksum, if it is one: sum what the sender left to the device.
+ * @returns false when the field is not inside the packet
  */
-export function completeChecksum(view: DataView, at: number, end: number, offload: Offload): boolean {
-  const start = at + offload.sumStart;
+export function completeChecksum(view: DataView, packet: Packet, offload: Offload): boolean {
+  if (!offload.needsChecksum) return true;
+  const start = packet.at + offload.sumStart;
   const field = start + offload.sumOffset;
-  if (field + 2 > end) return false;
-  const sum = checksum.finish(checksum.sum(view, start, end - start));
+  if (field + 2 > packet.end) return false;
+  const sum = checksum.finish(checksum.sum(view, start, packet.end - start));
   const isUdp = offload.sumOffset === udp.CHECKSUM;
   view.setUint16(field, sum === 0 && isUdp ? 0xffff : sum);
   offload.needsChecksum = false;
@@ -49,12 +50,13 @@ export function completeChecksum(view: DataView, at: number, end: number, offloa
 }
 
 /**
- * Compute the checksum of a UDP datagram that came without one (RFC 7915 §4.5).
- * @param pseudo sum of the addresses it is sent with
+ * Compute the checksum of a UDP datagram that came without one (RFC 7915 §4.5); `udp.check` found it whole.
+ * @param addresses sum of the addresses it is sent with
  */
-export function computeUdp(view: DataView, upper: number, length: number, pseudo: number): void {
+export function computeUdp(view: DataView, upper: number, addresses: number): void {
+  const length = udp.length(view, upper);
   view.setUint16(upper + udp.CHECKSUM, 0);
-  const total = pseudo + checksum.words(length) + udp.PROTOCOL + checksum.sum(view, upper, length);
+  const total = addresses + checksum.words(length) + udp.PROTOCOL + checksum.sum(view, upper, length);
   udp.setChecksumField(view, upper, checksum.finish(total));
 }
 

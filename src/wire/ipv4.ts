@@ -158,6 +158,11 @@ export function hasUnexpiredSourceRoute(view: DataView, at: number, header: numb
   return false;
 }
 
+/** 169.254/16, RFC 3927 §2.7: valid on one link only, so never translated. @param address signed or unsigned word */
+export function isLinkLocal(address: number): boolean {
+  return address >>> 16 === 0xa9fe;
+}
+
 /** Never a unicast source: 0/8, 127/8, multicast, reserved, broadcast. @param address signed or unsigned word */
 export function isUnicast(address: number): boolean {
   const first = address >>> 24;

@@ -78,6 +78,16 @@ export function write(
   view.setUint16(at + NEXT_HEADER, (next << 8) | hops);
 }
 
+/** Bytes, a multiple of 8. @param at Fragment header */
+export function fragmentOffset(view: DataView, at: number): number {
+  return view.getUint16(at + 2) & FRAGMENT_OFFSET_MASK;
+}
+
+/** M: not the last one. @param at Fragment header */
+export function hasMoreFragments(view: DataView, at: number): boolean {
+  return (view.getUint16(at + 2) & FRAGMENT_MORE) !== 0;
+}
+
 /** Write a Fragment header at `at`. @param offsetMore offset in bytes (a multiple of 8), M flag in bit 0 */
 export function writeFragment(
   view: DataView,

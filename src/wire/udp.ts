@@ -6,6 +6,13 @@ export const HEADER_LENGTH = 8;
 export const LENGTH = 4;
 export const CHECKSUM = 6;
 
+/** @param available bytes of UDP that came. @returns false when the datagram is not whole */
+export function check(view: DataView, at: number, available: number): boolean {
+  if (available < HEADER_LENGTH) return false;
+  const bytes = length(view, at);
+  return bytes >= HEADER_LENGTH && bytes <= available;
+}
+
 /** Bytes, header included. */
 export function length(view: DataView, at: number): number {
   return view.getUint16(at + LENGTH);

@@ -22,7 +22,7 @@ export class HeaderChain {
   upper = 0;
   /** Offset of the Fragment header, or 0. */
   fragment = 0;
-  /** Offset of the field in error. */
+  /** Offset of the Segments Left field that is not 0, or 0. */
   errorAt = 0;
 
   /** @param at IPv6 header @param end offset after the last byte that may be read */
@@ -30,27 +30,26 @@ export class HeaderChain {
     this.upper = at + ipv6.HEADER_LENGTH;
     this.protocol = ipv6.nextHeader(view, at);
     this.fragment = 0;
+    this.errorAt = 0;
     while (isExtension(this.protocol)) {
       if (this.fragment !== 0) return ChainResult.AfterFragment;
       if (this.upper + 8 > end) return ChainResult.Truncated;
-      const result = this.#step(view);
-      if (result !== ChainResult.Ok) return result;
+      this.#step(view);
     }
     if (this.fragment !== 0 && this.protocol === ipv6.AUTHENTICATION) return ChainResult.AfterFragment;
-    return this.upper > end ? ChainResult.Truncated : ChainResult.Ok;
+    if (this.upper > end) return ChainResult.Truncated;
+    return this.errorAt === 0 ? ChainResult.Ok : ChainResult.SegmentsLeft;
   }
 
-  #step(view: DataView): ChainResult {
+  /** A Routing header in error does not end the walk: whether it may be answered depends on the upper layer. */
+  #step(view: DataView): void {
     const at = this.upper;
-    if (this.protocol === ipv6.ROUTING && view.getUint8(at + 3) !== 0) {
-      this.errorAt = at + 3;
-      return ChainResult.SegmentsLeft;
-    }
+    const isInError = this.protocol === ipv6.ROUTING && view.getUint8(at + 3) !== 0;
+    if (isInError && this.errorAt === 0) this.errorAt = at + 3;
     const isFragment = this.protocol === ipv6.FRAGMENT;
     if (isFragment) this.fragment = at;
     this.protocol = view.getUint8(at);
     this.upper = at + (isFragment ? ipv6.FRAGMENT_HEADER_LENGTH : 8 + view.getUint8(at + 1) * 8);
-    return ChainResult.Ok;
   }
 }
 

@@ -6,6 +6,7 @@ import * as checksum from '../wire/checksum.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
+import type { HeaderChain } from './header-chain.ts';
 
 /** Largest messages: RFC 1812 §4.3.2.3, RFC 4443 §2.4(c). */
 export const MAX_V4 = 576;
@@ -24,25 +25,20 @@ export function mayAnswerV4(view: DataView, at: number, header: number): boolean
   return ipv4.totalLength(view, at) > header && icmp.type(view, at + header) === icmp.V4_ECHO_REQUEST;
 }
 
-/** Whether an IPv6 packet may be answered with an error, RFC 4443 §2.4(e). @param upper offset of the upper layer */
-export function mayAnswerV6(
-  view: DataView,
-  at: number,
-  protocol: number,
-  upper: number,
-  end: number,
-): boolean {
+/** Whether an IPv6 packet may be answered with an error, RFC 4443 §2.4(e). @param chain walked along it @param end of it */
+export function mayAnswerV6(view: DataView, at: number, chain: HeaderChain, end: number): boolean {
   if (!ipv6.isUnicast(view, at + ipv6.SOURCE) || !ipv6.isUnicast(view, at + ipv6.DESTINATION)) return false;
-  if (protocol !== icmp.V6) return true;
-  return upper < end && icmp.type(view, upper) === icmp.V6_ECHO_REQUEST;
+  if (chain.fragment !== 0 && ipv6.fragmentOffset(view, chain.fragment) !== 0) return false;
+  if (chain.protocol !== icmp.V6) return true;
+  return chain.upper < end && icmp.type(view, chain.upper) === icmp.V6_ECHO_REQUEST;
 }
 
 /**
  * Write the header of a packet of ours; addresses stand there already.
- * @param length of the ICMP message
+ * @param length of the ICMP message @param id identification: it may be fragmented
  */
-export function writeHeaderV4(view: DataView, out: number, length: number): void {
-  ipv4.write(view, out, 0, ipv4.MIN_HEADER_LENGTH + length, 0, 0);
+export function writeHeaderV4(view: DataView, out: number, length: number, id: number): void {
+  ipv4.write(view, out, 0, ipv4.MIN_HEADER_LENGTH + length, id, 0);
   ipv4.setTtlProtocol(view, out, OUR_TTL, icmp.V4);
   ipv4.setChecksum(view, out);
 }

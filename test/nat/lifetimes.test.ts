@@ -16,8 +16,8 @@ const CLOCKS = [
   { name: 'after the sign changed', now: -(2 ** 31) },
   { name: 'before zero comes again', now: -1 },
 ];
-const LIVES = Object.entries(lifetimes).filter(
-  (each): each is [string, number] => each[0].endsWith('_MS') && typeof each[1] === 'number',
+const LIVES = Object.entries(lifetimes).flatMap(([name, ms]): [string, number][] =>
+  typeof ms === 'number' && name.endsWith('_MS') ? [[name, ms]] : [],
 );
 
 table(
@@ -27,7 +27,7 @@ table(
     for (const [name, ms] of [...LIVES, ['the longest', 2 ** 31 - 1] as const]) {
       const deadline = (now + ms) | 0;
       const past = [-1, 0, 1].map((off) => lifetimes.isPast(deadline, (now + ms + off) | 0));
-      assert.equal(past, [false, true, ms < 2 ** 31 - 1 || true], name);
+      assert.equal(past, [false, true, true], name);
       assert.not(lifetimes.isPast(deadline, now), `${name} from its start`);
     }
   },
