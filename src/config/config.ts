@@ -8,6 +8,7 @@ import { Nat46Error } from '../error.ts';
 import type { Endpoint, SelfIp, StaticMap } from './address-schemas.ts';
 import { commandLine, readCommandLine } from './command-line.ts';
 import { crossProblems } from './cross-checks.ts';
+import { defaultControlPath, defaultStatePath } from './paths.ts';
 import { nameServers } from './resolv-conf.ts';
 import { RUN_FLAGS, type RunValues } from './run-flags.ts';
 import { addFlags, readSettings, type Setting } from './settings.ts';
@@ -79,16 +80,6 @@ const HOST: Surroundings = {
 
 const DNS_PORT = 53;
 const MAX_WORKERS = 8;
-
-/** Default of `--control`, for the commands that look for a running gateway. */
-export function defaultControlPath(tun: string): string {
-  return `/run/nat46/${tun}.sock`;
-}
-
-/** Default of `--state`. */
-export function defaultStatePath(tun: string): string {
-  return `/dev/shm/nat46-${tun}.state`;
-}
 
 /**
  * The configuration of `nat46 run`.

@@ -1,0 +1,36 @@
+/**
+ * `nat46 cleanup`: take back what a gateway did to the host and could not undo, because it was killed.
+ */
+import { commandLine, readCommandLine } from '../config/command-line.ts';
+import { defaultStatePath } from '../config/paths.ts';
+import { Nat46Error } from '../error.ts';
+import { processSurroundings } from './gateway-options.ts';
+
+/** Takes back what the journal beside a state file says. @throws Nat46Error while that gateway is running */
+export type Undo = (statePath: string) => { found: number; problems: readonly string[] };
+
+const undoHost: Undo = (statePath) => {
+  throw new Nat46Error(
+    'NAT46_RUNTIME',
+    `--state ${statePath}: this build cannot clean up yet; see ip addr, ip route`,
+  );
+};
+
+/** @returns exit code: 1 when something could not be taken back */
+export async function cleanup(
+  args: readonly string[],
+  { terminal, env } = processSurroundings(),
+  undo: Undo = undoHost,
+): Promise<number> {
+  const command = commandLine('nat46 cleanup', 'Take back what a gateway that was killed left on this host.')
+    .option('--tun <NAME>', 'device of that gateway (default: nat46)')
+    .option('--state <FILE>', 'its state file (default: /dev/shm/nat46-TUN.state)');
+  readCommandLine(command, args);
+  const given = command.opts<{ tun?: string; state?: string }>();
+  const tun = given.tun ?? (env.NAT46_TUN || 'nat46');
+  const byFlag = given.state ?? (given.tun === undefined ? undefined : defaultStatePath(tun));
+  const { found, problems } = undo(byFlag ?? (env.NAT46_STATE || defaultStatePath(tun)));
+  if (problems.length > 0) throw new Nat46Error('NAT46_RUNTIME', problems.join('\n'));
+  terminal.write(found === 0 ? 'nothing to clean up\n' : `${found} changes taken back\n`);
+  return 0;
+}

@@ -1,0 +1,67 @@
+/**
+ * `nat46 status`: one screen.
+ */
+import type { StatusReply } from '../control/api.ts';
+import { duration } from './duration.ts';
+import { connect, formatOf, gatewayCommand, processSurroundings, withFormat } from './gateway-options.ts';
+import { printJson, printRows } from './table-output.ts';
+
+/** @returns exit code */
+export async function status(args: readonly string[], surroundings = processSurroundings()): Promise<number> {
+  const { terminal, env } = surroundings;
+  const command = withFormat(gatewayCommand('nat46 status', 'Show a running gateway on one screen.'));
+  const client = connect(command, args, env);
+  const format = formatOf(command);
+  const reply = await client.ask<StatusReply>('GET', '/v1/status');
+  if (format === 'json') printJson(terminal, reply);
+  else if (format === 'csv') printRows(terminal, 'csv', [{ key: 'name' }, { key: 'value' }], flatten(reply));
+  else terminal.write(screen(reply));
+  return 0;
+}
+
+const NAME_WIDTH = 12;
+
+/** Lines of at most 100 characters unless a pool is long. */
+export function screen(reply: StatusReply): string {
+  const { mappings, sessions, packets, dns } = reply;
+  const lines: readonly (readonly [name: string, text: string])[] = [
+    ['gateway', `nat46 ${reply.version}, pid ${reply.pid}, up ${duration(reply.uptime_sec)}`],
+    ['device', `${reply.tun}, ${counted(reply.workers, 'worker')}, role ${reply.role}`],
+    ['subnet', `${reply.subnet}, ${mappings.free} addresses free`],
+    ['snat pool', some(reply.snat_pool)],
+    ['dns', `${some(reply.dns_listen)}, asks ${some(reply.dns_upstream)}`],
+    ['store', reply.store],
+    ['state', reply.state],
+    ['mappings', `${mappings.dynamic} dynamic, ${mappings.static} static, ${mappings.resting} resting`],
+    ['sessions', `${sessions.current} of ${sessions.capacity}, ${sessions.total} since the counters began`],
+    [
+      'packets',
+      `${packets.forwarded_46} v4 to v6, ${packets.forwarded_64} v6 to v4, ${packets.dropped} dropped`,
+    ],
+    ['queries', `${dns.queries}, ${dns.upstream_queries} sent upstream`],
+  ];
+  return lines.map(([name, text]) => `${name.padEnd(NAME_WIDTH)}${text}\n`).join('');
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** At most this many addresses of a list; then how many more. */
+const SHOWN = 3;
+
+function some(items: readonly string[]): string {
+  if (items.length === 0) return 'none';
+  const more = items.length > SHOWN ? `, and ${items.length - SHOWN} more` : '';
+  return items.slice(0, SHOWN).join(' ') + more;
+}
+
+/** `mappings.free` and its value, a row each; lists are joined by spaces. */
+function flatten(value: object, prefix = ''): { name: string; value: string }[] {
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const name = prefix + key;
+    if (Array.isArray(inner)) return [{ name, value: inner.join(' ') }];
+    if (typeof inner === 'object' && inner !== null) return flatten(inner, `${name}.`);
+    return [{ name, value: String(inner) }];
+  });
+}

@@ -1,0 +1,184 @@
+/** `nat46 sessions`, `mappings` and `status` against a real control socket. */
+import * as assert from 'uvu/assert';
+import { mappings } from '../../src/commands/mappings.ts';
+import { sessions } from '../../src/commands/sessions.ts';
+import { status } from '../../src/commands/status.ts';
+import { table, tests } from '../helpers/table.ts';
+import { onStand, outcome, Paper, SESSIONS, STATUS } from './stand.ts';
+
+const HEAD =
+  'PROTOCOL  INSIDE             SYNTHETIC    SNAT                          REAL              STATE        EXPIRES\n';
+const TCP =
+  'tcp       10.244.10.2:40000  10.2.2.9:80  [2001::10:244:100:250]:40000  [2001:db8::9]:80  established    2h 4m\n';
+const ICMP =
+  'icmp      10.244.10.3:7      10.2.2.9:7   [2001::10:244:100:251]:7      [2001:db8::9]:7   -                59s\n';
+
+tests('nat46 sessions', {
+  'a table': onStand(async ({ ask }) => {
+    assert.equal(await ask(sessions), { code: 0, out: HEAD + TCP + ICMP, notes: '' });
+  }),
+  'JSON is the rows': onStand(async ({ ask }) => {
+    assert.equal(JSON.parse((await ask(sessions, '-j')).out), SESSIONS);
+  }),
+  CSV: onStand(async ({ ask }) => {
+    const { out } = await ask(sessions, '-o', 'csv', 'protocol=icmp');
+    assert.is(
+      out,
+      'protocol,inside,synthetic,snat,real,state,expires_sec\r\n' +
+        'icmp,10.244.10.3:7,10.2.2.9:7,[2001::10:244:100:251]:7,[2001:db8::9]:7,-,59\r\n',
+    );
+  }),
+  'filters, with and without port': onStand(async ({ ask }) => {
+    assert.equal(JSON.parse((await ask(sessions, '-j', 'inside=10.244.10.2')).out), [SESSIONS[0]]);
+    assert.equal(JSON.parse((await ask(sessions, '-j', 'real=2001:db8::9', 'protocol=icmp')).out), [
+      SESSIONS[1],
+    ]);
+  }),
+  'nothing matched: exit 4, the table has its header, JSON is empty': onStand(async ({ ask }) => {
+    const reply = await ask(sessions, 'protocol=udp');
+    assert.is(reply.code, 4);
+    assert.is(reply.out, 'PROTOCOL  INSIDE  SYNTHETIC  SNAT  REAL  STATE  EXPIRES\n');
+    assert.equal(await ask(sessions, 'protocol=udp', '-j'), { code: 4, out: '[]\n', notes: '' });
+  }),
+  'a limit says that it cut': onStand(async ({ ask }) => {
+    const reply = await ask(sessions, '--limit', '1');
+    assert.is(reply.code, 0);
+    assert.is(reply.out.split('\n').length, 3);
+    assert.is(reply.notes, 'nat46: 1 of 2 rows; --limit N shows more, COLUMN=VALUE fewer\n');
+  }),
+  'cut to the width of the terminal, header bold': onStand(async ({ socket }) => {
+    const { out } = await outcome(sessions, ['--control', socket], {}, new Paper(40, true));
+    const lines = out.trimEnd().split('\n');
+    assert.is(lines[0], '\u001b[1mPROTOCOL  INSIDE             SYNTHETIC …\u001b[0m');
+    assert.equal(
+      lines.slice(1).map((line) => line.length),
+      [40, 40],
+    );
+  }),
+});
+
+tests('nat46 mappings', {
+  'a table of what the directory has': onStand(async ({ ask, rig }) => {
+    await rig.directory.set(0x0a020209, SOME_V6, 7200);
+    rig.addSessions('10.2.2.9', 2);
+    await rig.directory.set(0x0a02020a, SOME_V6, 100);
+    rig.clock.sec += 40;
+    assert.is(
+      (await ask(mappings)).out,
+      'V4         V6           KIND     SESSIONS  IDLE  TIMEOUT  EXPIRES\n' +
+        '10.2.2.8   2001:db8::8  static          0   40s    never        -\n' +
+        '10.2.2.9   2001:db8::2  dynamic         2    0s       2h        -\n' +
+        '10.2.2.10  2001:db8::2  dynamic         0   40s   1m 40s       1m\n',
+    );
+  }),
+  'filters on what is never': onStand(async ({ ask, rig }) => {
+    await rig.directory.set(0x0a020209, SOME_V6, 7200);
+    const rows = JSON.parse((await ask(mappings, '-j', 'expires_sec=never')).out);
+    assert.equal(
+      rows.map((row: { v4: string }) => row.v4),
+      ['10.2.2.8'],
+    );
+  }),
+});
+
+const SOME_V6 = Uint8Array.of(0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
+
+tests('nat46 status', {
+  'one screen': onStand(async ({ ask }) => {
+    assert.is(
+      (await ask(status)).out,
+      `gateway     nat46 0.1.0, pid 4711, up 1d 2h
+device      nat46, 2 workers, role all
+subnet      10.2.2.0/24, 249 addresses free
+snat pool   2001:db8::1 2001:db8::2 2001:db8::3, and 1 more
+dns         10.2.2.1:53, asks none
+store       lmdb:/var/lib/nat46
+state       /dev/shm/nat46-nat46.state
+mappings    3 dynamic, 1 static, 0 resting
+sessions    2 of 262144, 19 since the counters began
+packets     100 v4 to v6, 99 v6 to v4, 1 dropped
+queries     12, 24 sent upstream
+`,
+    );
+  }),
+  'JSON is the reply': onStand(async ({ ask }) => {
+    assert.equal(JSON.parse((await ask(status, '-o', 'json')).out), STATUS);
+  }),
+  'CSV is a name and a value a row': onStand(async ({ ask }) => {
+    const { out } = await ask(status, '-o', 'csv');
+    assert.match(out, 'name,value\r\nversion,0.1.0\r\n');
+    assert.match(out, '\r\nmappings.free,249\r\n');
+    assert.match(out, '\r\nsnat_pool,2001:db8::1 2001:db8::2 2001:db8::3 2001:db8::4\r\n');
+  }),
+});
+
+table(
+  'lists: which gateway',
+  [
+    { name: 'the default', args: [], env: {}, socket: '/run/nat46/nat46.sock' },
+    { name: '--tun', args: ['--tun', 'nope0'], env: {}, socket: '/run/nat46/nope0.sock' },
+    { name: '--control', args: ['--control', '/nope/a'], env: {}, socket: '/nope/a' },
+    {
+      name: '--control before --tun',
+      args: ['--tun', 'x', '--control', '/nope/a'],
+      env: {},
+      socket: '/nope/a',
+    },
+    { name: 'NAT46_TUN', args: [], env: { NAT46_TUN: 'nope0' }, socket: '/run/nat46/nope0.sock' },
+    { name: 'NAT46_CONTROL', args: [], env: { NAT46_CONTROL: '/nope/b', NAT46_TUN: 'x' }, socket: '/nope/b' },
+    {
+      name: '--tun before NAT46_CONTROL',
+      args: ['--tun', 'nope0'],
+      env: { NAT46_CONTROL: '/nope/b' },
+      socket: '/run/nat46/nope0.sock',
+    },
+  ] as { name: string; args: string[]; env: Record<string, string>; socket: string }[],
+  async (row) => {
+    for (const command of [status, sessions, mappings]) {
+      const reply = await outcome(command, row.args, row.env);
+      if (row.name === 'the default' && reply.code === 0) return; // a gateway runs on this machine
+      assert.is(reply.code, 3);
+      assert.ok(
+        reply.notes.startsWith(`${row.socket}: no gateway answers there; start it with nat46 run, or `),
+        reply.notes,
+      );
+    }
+  },
+);
+
+table(
+  'lists: usage, exit 2',
+  [
+    {
+      name: 'no filter',
+      args: ['x'],
+      says: /^x: not a filter; write COLUMN=VALUE with a column of protocol, inside, /,
+    },
+    {
+      name: 'unknown column',
+      args: ['port=80'],
+      says: /^port: no such column; there are protocol, inside, synthetic, /,
+    },
+    {
+      name: 'limit',
+      args: ['--limit'],
+      says: /^option '--limit <N>' argument missing; see nat46 sessions --help/,
+    },
+    { name: 'format', args: ['-o', 'yaml'], says: /^--output yaml: must be one of table, json, csv/ },
+  ],
+  async (row) => {
+    const reply = await outcome(sessions, row.args);
+    assert.is(reply.code, 2);
+    assert.match(reply.notes, row.says);
+  },
+);
+
+tests('lists: what the gateway refuses', {
+  'a limit that is none: exit 2': onStand(async ({ ask }) => {
+    assert.equal(await ask(sessions, '--limit', '0'), {
+      code: 2,
+      out: '',
+      notes: 'limit 0: must be a number of rows from 1 to 1000000\n',
+    });
+  }),
+});
