@@ -11,8 +11,12 @@ export interface Vector {
   /** Section of the RFC, [number of the checklist], what differs from the row before. */
   name: string;
   world?: WorldOptions;
+  /** Done to the world before anything else. */
+  prepare?: (world: World) => void;
   /** Packets that come first; what becomes of them is not looked at. */
   before?: readonly string[];
+  /** Milliseconds between them and `in`. */
+  wait?: number;
   in: string;
   /** Virtio header of `in`; an ordinary packet by default. */
   virtio?: string;
@@ -34,7 +38,9 @@ export function vectors(title: string, rows: readonly Vector[]): void {
 /** Run one vector in a world of its own. */
 export function check(row: Vector): void {
   const world = new World(row.world);
+  row.prepare?.(world);
   for (const packet of row.before ?? []) world.translate(bytes(packet));
+  world.now = (world.now + (row.wait ?? 0)) | 0;
   const packet = bytes(row.in);
   const { verdict, outputs } = world.translate(packet, bytes(row.virtio ?? PLAIN));
   assert.is(verdict, row.verdict ?? (packet[0]! >>> 4 === 4 ? 'Forward46' : 'Forward64'));
