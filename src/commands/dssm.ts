@@ -83,7 +83,10 @@ async function del(args: readonly string[], { terminal, env }: Surroundings): Pr
   const deleted = await client.ask<DssmDeleted>('DELETE', pathOf(command));
   if (format === 'json') printJson(terminal, deleted);
   else if (format === 'csv') printRows(terminal, 'csv', [{ key: 'v4' }, { key: 'sessions' }], [deleted]);
-  else terminal.write(`${deleted.v4} deleted, ${deleted.sessions} sessions ended\n`);
+  else
+    terminal.write(
+      `${deleted.v4} deleted, ${deleted.sessions} session${deleted.sessions === 1 ? '' : 's'} ended\n`,
+    );
   return 0;
 }
 

@@ -37,7 +37,7 @@ const NEVER_V6: readonly (readonly [prefix: string, what: string])[] = [
 ];
 
 /** @returns the never-translated range this prefix touches, or null */
-export function neverTouched4(cidr: Cidr4): string | null {
+function neverTouched4(cidr: Cidr4): string | null {
   const last = cidr.base + 2 ** (32 - cidr.length) - 1;
   for (const text of NEVER_V4) {
     const range = parseCidr4(text);

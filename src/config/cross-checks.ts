@@ -28,7 +28,7 @@ export function crossProblems(draft: Draft): string[] {
  * Addresses inside the subnet that no mapping may have: network, broadcast, the gateway's own.
  * @returns address (host order) → what it is
  */
-export function reservedInSubnet(values: Partial<RunValues>): Map<number, string> {
+function reservedInSubnet(values: Partial<RunValues>): Map<number, string> {
   const reserved = new Map<number, string>();
   const { subnet } = values;
   if (!subnet) return reserved;
@@ -49,7 +49,7 @@ export function reservedInSubnet(values: Partial<RunValues>): Map<number, string
 }
 
 /** Broadcast address of a prefix. */
-export function lastAddress(cidr: Cidr4): number {
+function lastAddress(cidr: Cidr4): number {
   return cidr.base + 2 ** (32 - cidr.length) - 1;
 }
 

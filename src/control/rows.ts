@@ -8,7 +8,7 @@ import type { ControlRequest } from './server.ts';
 
 /** Rows in a reply unless asked otherwise, and at most. */
 export const DEFAULT_LIMIT = 1_000;
-export const MAX_LIMIT = 1_000_000;
+const MAX_LIMIT = 1_000_000;
 
 type Cell = string | number | null;
 

@@ -17,7 +17,7 @@ import type { Store, StoredRecord } from './store.ts';
 import { Turns } from './turns.ts';
 
 /** Inactivity after which a mapping that DNS46 made ends (checklist §9). */
-export const DYNAMIC_TIMEOUT_SEC = 7200;
+const DYNAMIC_TIMEOUT_SEC = 7200;
 
 /** What `nat46_mapping_stat` counts: events, not states. */
 export type DirectoryCounter = 'allocated' | 'expired' | 'exhausted' | 'malformed' | 'outside';
