@@ -101,9 +101,9 @@ export class Nat46Resolver {
     const { mappings, sessions } = this.#state;
     const known = this.#unlessPast(sessions.lookupInside(near, far, ports, protocol), now);
     if (known !== NO_SESSION) return known;
+    if (!this.#isInside(near)) return Refusal.NotInside; // before the store is asked for a stranger
     const mapping = this.#liveMapping(far, now);
     if (mapping < 0) return mapping;
-    if (!this.#isInside(near)) return Refusal.NotInside;
     const realAt = mappings.v6At(mapping);
     if (this.#state.pool.lookupWords(this.#state.segment.words, realAt) !== NO_MEMBER) return Refusal.Hairpin;
     const bib = this.#bibFor(protocol, near, ports >>> 16);
@@ -151,15 +151,22 @@ export class Nat46Resolver {
     return false;
   }
 
-  /** The BIB entry of an inside transport address, made if need be. @returns row or Refusal */
+  /**
+   * The BIB entry of an inside transport address, made if need be. There is room for what follows when this returns a
+   * row: a port that was taken in vain would rest, and a full table would empty the pool.
+   * @returns row or Refusal
+   */
   #bibFor(protocol: number, address: number, port: number): number {
-    const { bibs, clients, pool } = this.#state;
+    const { bibs, clients, pool, sessions } = this.#state;
     const client = clients.lookup(address);
     if (client !== NO_ROW && clients.sessions(client) >= this.#options.maxClientSessions) {
       return Refusal.ClientQuota;
     }
+    if (sessions.rows.isFull()) return Refusal.TableFull;
     const known = bibs.lookupInside(protocol, address, port);
     if (known !== NO_ROW) return known;
+    if (bibs.rows.isFull() || (client === NO_ROW && clients.rows.isFull())) return Refusal.TableFull;
+    if (pool.size() === 0) return Refusal.PoolExhausted;
     const column = protocolColumn(protocol);
     let member = client !== NO_ROW ? clients.member(client) : pool.preferredMember(address);
     let outside = pool.take(member, column, port, address);
@@ -170,12 +177,8 @@ export class Nat46Resolver {
     }
     if (outside === NO_PORT) return Refusal.PoolExhausted;
     const owner = client !== NO_ROW ? client : clients.insert(address, member);
-    const bib =
-      owner === NO_ROW ? NO_ROW : bibs.insert(protocol, address, portPair(port, outside), member, owner);
-    if (owner !== NO_ROW) clients.addBibs(owner, bib === NO_ROW ? 0 : +1);
-    if (bib !== NO_ROW) return bib;
-    pool.give(member, column, outside);
-    return Refusal.TableFull;
+    clients.addBibs(owner, +1);
+    return bibs.insert(protocol, address, portPair(port, outside), member, owner);
   }
 
   /** @param far synthetic v4 @param farPort the server's port. @returns session or Refusal */
@@ -197,10 +200,7 @@ export class Nat46Resolver {
     fresh.bib = bib;
     fresh.mapping = mapping;
     const id = sessions.insert(fresh);
-    if (id === NO_SESSION) {
-      this.#state.releaseBib(bib, bibs.addSessions(bib, 0));
-      return Refusal.TableFull;
-    }
+    if (id === NO_SESSION) return Refusal.TableFull; // from outside: the BIB entry has other sessions
     bibs.addSessions(bib, +1);
     clients.addSessions(bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());

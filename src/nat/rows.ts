@@ -77,6 +77,10 @@ export class Rows {
     words[this.#head + USED]!--;
   }
 
+  isFull(): boolean {
+    return this.#words[this.#head + FREE_HEAD] === 0;
+  }
+
   /** Rows in use. */
   used(): number {
     return this.#words[this.#head + USED]!;
