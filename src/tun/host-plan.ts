@@ -22,7 +22,7 @@ export interface HostSetup {
   readonly journalPath: string;
   /** Keep everything when the gateway ends; `cleanup` takes it back. */
   readonly persist: boolean;
-  /** Whether we created the device: with `persist`, `cleanup` removes it again. */
+  /** Whether we created the device (TunDevice.created): then it gets no link-local address, and `cleanup` removes it. */
   readonly created?: boolean;
 }
 
@@ -36,10 +36,9 @@ export interface PlannedChange {
 /** Everything wanted, in the order to do it; undoing goes backwards. */
 export function planChanges(setup: HostSetup, facts: HostFacts, sysctls: Sysctls): PlannedChange[] {
   const proxies = proxyChanges(facts, setup.neighbourProxies, setup.tun);
-  const up = facts.links.some((link) => link.device === setup.tun && link.up);
   return [
     ...planDevice(setup),
-    ...deviceSysctls(setup.tun, up, sysctls).map(planSysctl),
+    ...deviceSysctls(setup, sysctls).map(planSysctl),
     planLink(setup, facts),
     ...planAddresses(setup, facts),
     ...planRoutes(setup, facts),
@@ -102,9 +101,11 @@ function planRoutes(setup: HostSetup, facts: HostFacts): PlannedChange[] {
  * from one of the host's own addresses (accept_local) or from one that is routed elsewhere (rp_filter; the larger of
  * the device's and `all` holds, and 2 is loose).
  */
-function deviceSysctls(device: string, up: boolean, sysctls: Sysctls): SysctlChange[] {
+function deviceSysctls(setup: HostSetup, sysctls: Sysctls): SysctlChange[] {
+  const device = setup.tun;
   const mode = `net/ipv6/conf/${device}/addr_gen_mode`;
-  const silent = up && sysctls.read(mode) !== '1' ? {} : { [mode]: '1' }; // somebody's addresses stay
+  // On somebody else's device, setting it back would add an address that was not there.
+  const silent = setup.created === true || sysctls.read(mode) === '1' ? { [mode]: '1' } : {};
   const strict = sysctls.read('net/ipv4/conf/all/rp_filter') !== '0';
   const wanted: Record<string, string> = {
     [`net/ipv6/conf/${device}/disable_ipv6`]: '0',

@@ -1,0 +1,97 @@
+/**
+ * A TUN that answers: every IPv4 packet goes back with its addresses swapped, which changes no checksum. So a host can
+ * talk to itself through the device.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { TunDevice, type TunOptions } from '../../src/tun/device.ts';
+import * as native from '../../src/tun/shim.ts';
+
+export const TUN = 't46h0';
+const ARENA_BYTES = 1 << 20;
+const BATCH = 64;
+const WAIT_MS = 5;
+
+/** A packet as it was read. */
+export interface Seen {
+  at: number;
+  length: number;
+  /** Virtio header, 10 bytes. */
+  header: Buffer;
+  packet: Buffer;
+}
+
+export class Mirror {
+  readonly device: TunDevice;
+  readonly reads = new Int32Array(2 * BATCH);
+  readonly writes = new Int32Array(2 * BATCH);
+  readonly stamps = new Int32Array(3);
+  readonly #arena = new ArrayBuffer(ARENA_BYTES);
+  readonly view = new DataView(this.#arena);
+  readonly queues: readonly native.Queue[];
+
+  constructor(options: Partial<TunOptions> = {}) {
+    this.device = TunDevice.open({ name: TUN, queues: 1, ...options });
+    this.queues = this.device.queues.map((fd) =>
+      native.shim().queueAttach(fd, true, this.#arena, this.reads, this.writes, this.stamps),
+    );
+  }
+
+  /** The packets of one queue that are there by now. */
+  read(queue = 0): Seen[] {
+    const count = this.#readBatch(queue);
+    return Array.from({ length: count }, (_, k) => {
+      const [at = 0, length = 0] = this.reads.subarray(2 * k);
+      const header = Buffer.from(Buffer.from(this.#arena, at - 10, 10));
+      return { at, length, header, packet: Buffer.from(Buffer.from(this.#arena, at, length)) };
+    });
+  }
+
+  /** Answers until `done` is settled. @returns all packets that came, without their bytes when there are many */
+  async until<Result>(done: Promise<Result>): Promise<{ result: Result; seen: Seen[] }> {
+    const seen: Seen[] = [];
+    let running = true;
+    const stop = () => {
+      running = false;
+    };
+    done.then(stop, stop);
+    while (running) {
+      for (let queue = 0; queue < this.queues.length; queue++) {
+        const packets = this.read(queue);
+        seen.push(...packets.map((one) => ({ ...one, packet: one.packet.subarray(0, 40) })));
+        for (const [k, { at, length }] of packets.entries()) {
+          this.#swap(at);
+          this.writes.set([at, length], 2 * k);
+        }
+        native.shim().writeBatch(this.#queue(queue), packets.length);
+      }
+      native.shim().wait(this.#queue(0), -1, WAIT_MS);
+      await setImmediate();
+    }
+    return { result: await done, seen };
+  }
+
+  /** Echo requests become replies; their checksum loses what the type loses. */
+  #swap(at: number): void {
+    const { view } = this;
+    if (view.getUint8(at) >>> 4 !== 4) return;
+    const source = view.getUint32(at + 12);
+    view.setUint32(at + 12, view.getUint32(at + 16));
+    view.setUint32(at + 16, source);
+    if (view.getUint8(at + 9) !== 1 || view.getUint8(at + 20) !== 8) return;
+    view.setUint8(at + 20, 0);
+    const sum = view.getUint16(at + 22) + 0x0800;
+    view.setUint16(at + 22, (sum & 0xffff) + (sum >>> 16));
+  }
+
+  #readBatch(queue: number): number {
+    const count = native.shim().readBatch(this.#queue(queue), 0, ARENA_BYTES, BATCH);
+    if (count < 0) throw new Error(`readBatch: ${count}`);
+    return count;
+  }
+
+  #queue(index: number): native.Queue {
+    const queue = this.queues[index];
+    if (queue === undefined) throw new RangeError(`no queue ${index}`);
+    return queue;
+  }
+}
