@@ -4,23 +4,17 @@
 import { commandLine, readCommandLine } from '../config/command-line.ts';
 import { defaultStatePath } from '../config/paths.ts';
 import { Nat46Error } from '../error.ts';
+import { cleanUpHost } from '../gateway/host-cleanup.ts';
 import { processSurroundings } from './gateway-options.ts';
 
 /** Takes back what the journal beside a state file says. @throws Nat46Error while that gateway is running */
 export type Undo = (statePath: string) => { found: number; problems: readonly string[] };
 
-const undoHost: Undo = (statePath) => {
-  throw new Nat46Error(
-    'NAT46_RUNTIME',
-    `--state ${statePath}: this build cannot clean up yet; see ip addr, ip route`,
-  );
-};
-
 /** @returns exit code: 1 when something could not be taken back */
 export async function cleanup(
   args: readonly string[],
   { terminal, env } = processSurroundings(),
-  undo: Undo = undoHost,
+  undo: Undo = cleanUpHost,
 ): Promise<number> {
   const command = commandLine('nat46 cleanup', 'Take back what a gateway that was killed left on this host.')
     .option('--tun <NAME>', 'device of that gateway (default: nat46)')

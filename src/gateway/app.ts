@@ -27,6 +27,7 @@ import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
 import { shim } from '../tun/shim.ts';
 import { DataPlane } from './data-plane.ts';
 import { DnsTally } from './dns-tally.ts';
+import { journalPath } from './host-cleanup.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
@@ -224,11 +225,6 @@ export class App {
     await dns.start();
     this.#closers.push(() => dns.stop());
   }
-}
-
-/** Where the changes to the host are remembered: beside the state file, and like it gone after a reboot. */
-export function journalPath(statePath: string): string {
-  return `${statePath}.undo`;
 }
 
 function packageVersion(): string {
