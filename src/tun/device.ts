@@ -31,6 +31,7 @@ interface LinkRow {
   addr_info?: { family: string; local: string; prefixlen: number }[];
 }
 
+/** Without TSO_ECN: a flow that signals congestion comes in single packets then, and gso_type needs no mask. */
 const TCP = native.TUN_F_CSUM | native.TUN_F_TSO4 | native.TUN_F_TSO6;
 const UDP = native.TUN_F_USO4 | native.TUN_F_USO6;
 

@@ -12,14 +12,14 @@ const OUTPUT_MAX_BYTES = 64 << 20; // a full routing table is tens of megabytes
 const GONE =
   /Cannot find device|does not exist|No such (process|device|file or directory)|Cannot assign requested address/;
 
-export interface IpOutcome {
+interface IpOutcome {
   readonly ok: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Runs `ip`. @param input its standard input @throws Nat46Error NAT46_RUNTIME when the command is missing or hangs */
-export function ip(args: readonly string[], input = ''): IpOutcome {
+function ip(args: readonly string[], input = ''): IpOutcome {
   const env = {
     ...process.env,
     LC_ALL: 'C',

@@ -19,7 +19,6 @@ export const TUN_EXCLUSIVE = 4;
 export const TUN_F_CSUM = 0x01;
 export const TUN_F_TSO4 = 0x02;
 export const TUN_F_TSO6 = 0x04;
-export const TUN_F_TSO_ECN = 0x08;
 /** Both UDP bits or none; since Linux 6.2. */
 export const TUN_F_USO4 = 0x20;
 export const TUN_F_USO6 = 0x40;
@@ -36,7 +35,6 @@ export const STAMP_WRITE_ERRNO = 2;
 
 /** Bytes before every packet that `readBatch` reads; the last ten of them are its virtio header. */
 export const HEADROOM_BYTES = 80;
-export const VNET_HEADER_BYTES = 10;
 /** A read needs this much room: headroom, the longest packet, and what aligning the next slot may take. */
 export const SLOT_MAX_BYTES = HEADROOM_BYTES + 65535 + 64;
 
