@@ -108,7 +108,7 @@ export class Nat46Resolver {
     if (this.#state.pool.lookupWords(this.#state.segment.words, realAt) !== NO_MEMBER) return Refusal.Hairpin;
     const bib = this.#bibFor(protocol, near, ports >>> 16);
     if (bib < 0) return bib;
-    return this.#insert(bib, mapping, far, ports & 0xffff);
+    return this.#insert(bib, mapping, far, ports & 0xffff, now);
   }
 
   #fromOutside(near: number, far: number, ports: number, protocol: number, now: number): number {
@@ -123,7 +123,7 @@ export class Nat46Resolver {
     const mapping = mappings.lookup6Words(this.#real, 0);
     if (mapping === NO_ROW) return Refusal.SenderUnmapped;
     if (clients.sessions(bibs.client(bib)) >= this.#options.maxClientSessions) return Refusal.ClientQuota;
-    return this.#insert(bib, mapping, mappings.v4(mapping) | 0, ports & 0xffff);
+    return this.#insert(bib, mapping, mappings.v4(mapping) | 0, ports & 0xffff, now);
   }
 
   /** A session past its deadline is ended here rather than prolonged. */
@@ -182,7 +182,7 @@ export class Nat46Resolver {
   }
 
   /** @param far synthetic v4 @param farPort the server's port. @returns session or Refusal */
-  #insert(bib: number, mapping: number, far: number, farPort: number): number {
+  #insert(bib: number, mapping: number, far: number, farPort: number, now: number): number {
     const { bibs, clients, mappings, pool, segment, sessions } = this.#state;
     const fresh = this.#new;
     fresh.protocol = bibs.protocol(bib);
@@ -196,6 +196,9 @@ export class Nat46Resolver {
       fresh.outside[i] = segment.words[nearAt + i]!;
       fresh.outside[i + 4] = segment.words[farAt + i]!;
     }
+    // Two synthetic addresses of one real v6, dialled from one port: replies could belong to either.
+    const twin = sessions.lookupOutsideWords(fresh.outside, fresh.outsidePorts, fresh.protocol);
+    if (twin !== NO_SESSION && !isPast(sessions.deadline(twin), now)) return Refusal.PoolExhausted;
     setDeltas(fresh);
     fresh.bib = bib;
     fresh.mapping = mapping;
@@ -205,6 +208,7 @@ export class Nat46Resolver {
     clients.addSessions(bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());
     this.created++;
+    if (twin !== NO_SESSION) this.#state.endSession(twin);
     return id;
   }
 }

@@ -120,6 +120,10 @@ export class PortPool {
     return port;
   }
 
+  isUsed(member: number, column: number, port: number): boolean {
+    return (this.#words[this.#bit(member, column, USED, port)]! & (1 << (port & 31))) !== 0;
+  }
+
   /** Mark a port as used: at rebuild, or after `take` found it. */
   claim(member: number, column: number, port: number): void {
     this.#words[this.#bit(member, column, USED, port)]! |= 1 << (port & 31);

@@ -36,14 +36,15 @@ function recoverBibs(state: NatState, moved: readonly number[]): void {
   const { bibs, clients, pool } = state;
   bibs.rebuild((row) => {
     const member = moved[bibs.member(row)] ?? NO_MEMBER;
-    if (member === NO_MEMBER) return false;
+    const column = protocolColumn(bibs.protocol(row));
+    if (member === NO_MEMBER || pool.isUsed(member, column, bibs.outsidePort(row))) return false;
     let client = clients.lookup(bibs.insideAddress(row));
     if (client === NO_ROW) client = clients.insert(bibs.insideAddress(row), member);
     if (client === NO_ROW) return false;
     bibs.setMember(row, member);
     bibs.setClient(row, client);
     clients.addBibs(client, +1);
-    pool.claim(member, protocolColumn(bibs.protocol(row)), bibs.outsidePort(row));
+    pool.claim(member, column, bibs.outsidePort(row));
     return true;
   });
 }
@@ -55,10 +56,26 @@ function recoverSessions(state: NatState): void {
     const mapping = sessions.mapping(id);
     if (!bibs.rows.isValid(bib) || !mappings.rows.isValid(mapping) || !mappings.isLive(mapping)) return false;
     if (mappings.v4(mapping) !== sessions.insideFar(id) >>> 0) return false;
-    if (bibs.insideAddress(bib) !== sessions.insideNear(id)) return false;
+    if (!agrees(state, id, bib)) return false;
     bibs.addSessions(bib, +1);
     clients.addSessions(bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());
     return true;
   });
+}
+
+/**
+ * Whether both tuples of a session are those of its BIB entry. They are, unless a former recovery with another pool was
+ * killed when it had given some BIB entries the new number of their member and others not.
+ */
+function agrees({ bibs, pool, segment, sessions }: NatState, id: SessionId, bib: number): boolean {
+  const mine = sessions.outsideAt(id);
+  const members = pool.addressAt(bibs.member(bib));
+  for (let i = 0; i < 4; i++) if (segment.words[mine + i] !== segment.words[members + i]) return false;
+  return (
+    bibs.protocol(bib) === sessions.protocol(id) &&
+    bibs.insideAddress(bib) === sessions.insideNear(id) &&
+    bibs.insidePort(bib) === sessions.insidePorts(id) >>> 16 &&
+    bibs.outsidePort(bib) === sessions.outsidePorts(id) >>> 16
+  );
 }

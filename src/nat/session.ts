@@ -118,6 +118,20 @@ export class SessionTable {
     return NO_SESSION;
   }
 
+  /** The same for a tuple that is not in a packet. @param outside near address, then far address: eight words */
+  lookupOutsideWords(outside: Int32Array, ports: number, protocol: number): SessionId {
+    const words = this.#words;
+    let row = this.#outside.first(this.#hashOutside(outside, 0, ports, protocol));
+    for (; row !== NO_ROW; row = this.#outside.next(row)) {
+      const at = this.rows.base(row);
+      if (words[at + OUTSIDE_PORTS] !== ports || words[at + PROTOCOL] !== protocol) continue;
+      let i = 7;
+      while (i >= 0 && words[at + OUTSIDE_NEAR + i] === outside[i]) i--;
+      if (i < 0) return row as SessionId;
+    }
+    return NO_SESSION;
+  }
+
   /** Under the lock, after a lookup under the lock. @returns NO_SESSION when the table is full */
   insert(from: NewSession): SessionId {
     const row = this.rows.take();
@@ -225,6 +239,11 @@ export class SessionTable {
     return this.#words[this.rows.base(id) + STAMP]!;
   }
 
+  /** Word offset of the SNAT address, which the real v6 follows. */
+  outsideAt(id: SessionId): number {
+    return this.rows.base(id) + OUTSIDE_NEAR;
+  }
+
   /** Write the outside addresses, SNAT then real v6, as source then destination. @param to byte offset, 32 bytes */
   writeOutside(id: SessionId, view: DataView, to: number): void {
     const at = this.rows.base(id) + OUTSIDE_NEAR;
@@ -266,10 +285,12 @@ export class SessionTable {
 
   #hashRowOutside(at: number): number {
     const words = this.#words;
-    let hash = mix(this.#seed ^ words[at + PROTOCOL]!, words[at + OUTSIDE_PORTS]!);
-    for (let i = 0; i < 4; i++) {
-      hash = mix(mix(hash, words[at + OUTSIDE_NEAR + i]!), words[at + OUTSIDE_FAR + i]!);
-    }
+    return this.#hashOutside(words, at + OUTSIDE_NEAR, words[at + OUTSIDE_PORTS]!, words[at + PROTOCOL]!);
+  }
+
+  #hashOutside(words: Int32Array, at: number, ports: number, protocol: number): number {
+    let hash = mix(this.#seed ^ protocol, ports);
+    for (let i = 0; i < 4; i++) hash = mix(mix(hash, words[at + i]!), words[at + 4 + i]!);
     return finish(hash);
   }
 }

@@ -103,17 +103,16 @@ export class Machine {
   }
 }
 
-/** What a session is on both sides, whatever its row. */
-export function describeSessions({ sessions, segment, pool, bibs }: NatState): string[] {
+/** What every session is on both sides, whatever its row. */
+export function describeSessions({ sessions }: NatState): string[] {
+  const view = new DataView(new ArrayBuffer(32));
   return validRows(sessions.rows)
     .map((row) => {
       const id = row as SessionId;
-      const member = pool.addressAt(bibs.member(sessions.bib(id)));
-      const snat = Array.from(segment.words.subarray(member, member + 4), (word) =>
-        (word >>> 0).toString(16),
-      );
+      sessions.writeOutside(id, view, 0);
+      const outside = Array.from({ length: 8 }, (_, i) => view.getUint32(i * 4).toString(16)).join(':');
       const ends = [sessions.insideNear(id), sessions.insideFar(id), sessions.insidePorts(id)];
-      return [sessions.protocol(id), ...ends, snat.join(':'), sessions.outsidePorts(id)].join(' ');
+      return [sessions.protocol(id), ...ends, outside, sessions.outsidePorts(id)].join(' ');
     })
     .sort();
 }

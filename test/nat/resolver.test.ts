@@ -115,6 +115,25 @@ tests('from inside, RFC 6146 §3.5 mirrored', {
     checkInvariants(state);
   },
 
+  'two synthetic addresses of one real v6 from one port: the first goes on, the second is refused': () => {
+    const state = mapped();
+    state.mappings.insert(SERVER + 9, bytes(SERVER_V6), MappingKind.Static, 0, 0);
+    const flows = new Flows(state);
+    const first = flows.open(FLOW, 0, 100);
+    const alias = { ...FLOW, far: SERVER + 9 };
+    assert.is(flows.open(alias, 99, 200), Refusal.PoolExhausted, 'replies could belong to either');
+    assert.is(flows.find(FLOW), first);
+    assert.ok(
+      flows.open({ ...alias, farPort: 54 }, 99, 200) >= 0,
+      'another port of the server is another flow',
+    );
+    assert.ok(flows.open({ ...alias, nearPort: 5001 }, 99, 200) >= 0, 'and so is another port of the client');
+    checkInvariants(state);
+    assert.ok(flows.open(alias, 100, 200) >= 0, 'the first is over');
+    assert.is(flows.find(FLOW), -1);
+    checkInvariants(state);
+  },
+
   'the last session of a host takes its BIB entry, port and pairing with it (RFC 6146 §3.1)': () => {
     const state = mapped();
     const flows = new Flows(state);
