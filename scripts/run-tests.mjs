@@ -78,9 +78,10 @@ function run(file) {
   child.stderr.on('data', (chunk) => (output += chunk));
   const timer = setTimeout(() => {
     timedOut = true;
-    process.kill(-child.pid, 'SIGKILL');
+    killGroup(child.pid);
   }, e2e ? E2E_LIMIT_MS : UNIT_LIMIT_MS);
   running.set(child.pid, labPrefix);
+  child.on('exit', () => killGroup(child.pid)); // what it left running would keep the pipes open
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
@@ -111,9 +112,17 @@ function labDown(labPrefix) {
   spawnSync(path.join(ROOT, 'scripts/lab/lab'), ['down'], { env: environment(labPrefix), stdio: 'inherit' });
 }
 
+function killGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // nothing is left of it
+  }
+}
+
 function abort() {
   for (const [pid, labPrefix] of running) {
-    process.kill(-pid, 'SIGKILL');
+    killGroup(pid);
     labDown(labPrefix);
   }
   process.exit(130);

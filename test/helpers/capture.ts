@@ -29,21 +29,8 @@ export class Capture {
 
   /** Starts a capture of what arrives at an interface. Resolves once it captures. */
   static async start(lab: Lab, ns: Namespace, device: string, file: string): Promise<Capture> {
-    const argv = [
-      'tcpdump',
-      '-ni',
-      device,
-      '-Q',
-      'in',
-      '-s',
-      '0',
-      '-B',
-      '65536',
-      '-U',
-      '-w',
-      file,
-      'ip or ip6',
-    ];
+    const how = '-Q in -s 0 -B 65536 --immediate-mode -U'.split(' '); // immediate: nothing waits for a full block
+    const argv = ['tcpdump', '-ni', device, ...how, '-w', file, 'ip or ip6'];
     const tcpdump = lab.spawn(ns, argv);
     if (tcpdump.stderr !== null) await once(tcpdump.stderr, 'data'); // listening on …
     return new Capture(tcpdump, file);
@@ -51,7 +38,7 @@ export class Capture {
 
   /** Ends it; what has arrived is in the file. */
   async stop(): Promise<void> {
-    await pause(300); // tcpdump reads in blocks
+    await pause(300); // what is still on its way
     const closed = once(this.#tcpdump, 'close');
     this.#tcpdump.kill('SIGINT');
     await closed;
@@ -69,7 +56,7 @@ export function checksums(file: string): Checksums {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const result: Checksums = { packets: 0, good: { ip: 0, tcp: 0, udp: 0, icmp: 0, icmpv6: 0 }, bad: [] };
-  for (const line of out.trim().split('\n')) {
+  for (const line of out.split('\n').filter((text) => text !== '')) {
     const [frame, ...columns] = line.split('\t');
     result.packets++;
     for (const [i, layer] of LAYERS.entries()) {

@@ -102,6 +102,11 @@ export class Lab {
     return gateway;
   }
 
+  /** Every gateway that was started, ended ones too. */
+  get gateways(): Iterable<Gateway> {
+    return this.#gateways;
+  }
+
   /** A command of nat46 in the gateway's namespace. */
   nat46(...argv: string[]): Promise<Finished> {
     return this.exec('gw', [process.execPath, 'dist/src/main.js', ...argv]);
