@@ -29,7 +29,13 @@ export interface V6Header extends Pair {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Big-endian 16-bit words. */
@@ -63,7 +69,15 @@ export function pseudoHeader(pair: Pair, protocol: number, length: number): Uint
 }
 
 export function v4(header: V4Header, payload: Uint8Array): Uint8Array {
-  const { tos = 0, id = 0, df = false, mf = false, offset = 0, ttl = 64, options = new Uint8Array(0) } = header;
+  const {
+    tos = 0,
+    id = 0,
+    df = false,
+    mf = false,
+    offset = 0,
+    ttl = 64,
+    options = new Uint8Array(0),
+  } = header;
   const length = 20 + options.length;
   const flags = (df ? 0x4000 : 0) | (mf ? 0x2000 : 0) | (offset / 8);
   const start = concat(

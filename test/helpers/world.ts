@@ -121,8 +121,8 @@ export class World {
     const now = segment.nowSec();
     const map = (v4: string, v6: string): number =>
       mappings.insert(words(v4)[0]! >>> 0, bytes(v6), MappingKind.Dynamic, 7200, now);
+    map(SYNTHETIC_ALIAS, REAL); // first: REAL is found as SYNTHETIC
     map(SYNTHETIC, REAL);
-    map(SYNTHETIC_ALIAS, REAL);
     map(SYNTHETIC_2, REAL_2);
     map(SYNTHETIC_HAIRPIN, SNAT);
     mappings.quarantine(map(SYNTHETIC_RESTING, '20010db8006400000000000000000082'), now);
