@@ -39,10 +39,10 @@ with_gateway() {
 picture() {
   cat <<TEXT
 
-  cl1 $CL1 ─┐                                      ┌─ $WEB  web.$ZONE
-                    ├─ gateway ─────────────── router ─── server (IPv6 only)
-  cl2 $CL2 ─┘  $SUBNET
-      IPv4 only       └─ resolver $DNS4, sorry page $SORRY
+  cl1 $CL1 ─┐
+                    ├─ gateway ── router ── server $WEB (IPv6 only), web.$ZONE
+  cl2 $CL2 ─┘     │
+      IPv4 only           └─ resolver $DNS4, sorry page $SORRY
 
 TEXT
 }
@@ -54,7 +54,7 @@ getent ahostsv4 web.$ZONE
 curl -s http://web.$ZONE/
 curl -s http://web.$ZONE/address
 ping -c 3 -i 0.2 web.$ZONE
-traceroute -n -q 1 web.$ZONE
+traceroute -I -n -q 1 web.$ZONE
 iperf3 -c web.$ZONE -t 3
 TEXT
 }

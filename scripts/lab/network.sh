@@ -77,6 +77,9 @@ lab_links_up() {
   ip -n "$(lab_ns srv)" -6 route add default via "$RT_SERVERS" src "$WEB"
   ip -n "$(lab_ns rt)" -6 route add "$EXAMPLE/128" dev srv
   lab_in rt sysctl -qw net.ipv6.conf.all.forwarding=1
+  # every probe of a traceroute is to be answered
+  lab_in rt sysctl -qw net.ipv6.icmp.ratelimit=0
+  lab_in srv sysctl -qw net.ipv6.icmp.ratelimit=0
 }
 
 lab_network_up() {

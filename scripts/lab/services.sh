@@ -8,6 +8,7 @@ lab_start() {
   ns=$(lab_ns "$1") name=$2
   shift 2
   setsid ip netns exec "$ns" "$@" </dev/null >"$LAB_DIR/$name.log" 2>&1 &
+  disown # `lab down` ends it: no news of that
 }
 
 # lab_wait NS tcp|udp PORT NAME: until something listens there
