@@ -59,6 +59,7 @@ export class Loop {
       this.#queue.wait(this.#parking.size > 0 ? PARKED_POLL_MS : -1);
       return;
     }
+    this.#counters[BATCHES]!++;
     this.#translateBatch(count);
     this.#countTurn();
   }
@@ -95,21 +96,23 @@ export class Loop {
     const far = isPunt ? this.#batch.view.getInt32(at + 16) : 0;
     const deadline = (now + (isPunt ? PUNT_WAIT_MS : FRAGMENT_MS)) | 0;
     if (isPunt && !this.#parking.waitsFor(far)) this.#punts.push(far);
-    return this.#parking.add(at, length, deadline, verdict, far) ? verdict : Verdict.DropParkingFull;
+    return this.#parking.add(at, length, deadline, far) ? verdict : Verdict.DropParkingFull;
   }
 
-  /** Look at every waiting packet again, in order. */
+  /** Look at every waiting packet again, in order; none overtakes an earlier one to the same address. */
   #retry(): void {
     const parking = this.#parking;
     const now = this.#queue.now();
     for (let i = 0; i < parking.size; i++) {
+      if (parking.isBehind(i)) continue;
       const at = parking.at(i);
       const length = parking.length(i);
       const segments = virtioNet.segments(this.#batch.view, at, length);
       let verdict = this.#translator.translate(at, length, now);
+      if (verdict === Verdict.Hold) parking.letPass(i);
       if (verdict === Verdict.Punt || verdict === Verdict.Hold) {
         if (!parking.isPast(i, now)) continue;
-        verdict = verdict === Verdict.Punt ? Verdict.DropPuntTimeout : Verdict.DropFragmentTimeout;
+        verdict = this.#giveUp(verdict, now);
       }
       this.#count(verdict, segments, length);
       parking.release(i);
@@ -120,6 +123,13 @@ export class Loop {
     this.#countTurn();
   }
 
+  /** The packet that was translated last has waited long enough. */
+  #giveUp(verdict: Verdict, now: number): Verdict {
+    if (verdict === Verdict.Hold) return Verdict.DropFragmentTimeout;
+    this.#translator.refuse4(Verdict.DropPuntTimeout, now);
+    return Verdict.DropPuntTimeout;
+  }
+
   #count(verdict: Verdict, packets: number, bytes: number): void {
     this.#counters[PACKETS + verdict]! += packets;
     this.#counters[BYTES + verdict]! += bytes;
@@ -128,7 +138,6 @@ export class Loop {
   #countTurn(): void {
     const counters = this.#counters;
     const { answers, resolver } = this.#translator;
-    counters[BATCHES]!++;
     counters[CREATED]! += resolver.created;
     counters[ICMP_SENT]! += answers.sent;
     counters[ICMP_LIMITED]! += answers.limited;

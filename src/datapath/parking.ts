@@ -4,13 +4,12 @@
  */
 import { isPast } from '../nat/lifetimes.ts';
 import { type Batch, HEADROOM, PARKING_BYTES, READ_BYTES, SPARE_BYTES } from './batch.ts';
-import type { Verdict } from './verdict.ts';
 
 const START = READ_BYTES + SPARE_BYTES;
 const END = START + PARKING_BYTES;
 const MAX_PARKED = 256;
-/** Fields of an entry: offset, length, deadline, verdict that made it wait, far address. */
-const FIELDS = 5;
+/** Fields of an entry: offset, length (0 = released), deadline, far address (0 = nobody stays behind it). */
+const FIELDS = 4;
 
 export class Parking {
   size = 0;
@@ -24,16 +23,15 @@ export class Parking {
 
   /**
    * Copy a packet away, virtio header and all.
-   * @param far IPv4 destination, or 0. @returns false when there is no room
+   * @param far IPv4 destination whose mapping it waits for, or 0. @returns false when there is no room
    */
-  add(at: number, length: number, deadline: number, verdict: Verdict, far: number): boolean {
+  add(at: number, length: number, deadline: number, far: number): boolean {
     const slot = this.#next + HEADROOM;
     if (this.size === MAX_PARKED || slot + length > END) return false;
     this.#batch.bytes.copyWithin(slot - 10, at - 10, at + length);
     this.#set(this.size, slot, length);
     this.#fields[this.size * FIELDS + 2] = deadline;
-    this.#fields[this.size * FIELDS + 3] = verdict;
-    this.#fields[this.size * FIELDS + 4] = far;
+    this.#fields[this.size * FIELDS + 3] = far;
     this.size++;
     this.#next = (slot + length + 15) & ~15;
     return true;
@@ -51,15 +49,19 @@ export class Parking {
     return isPast(this.#fields[i * FIELDS + 2]!, now);
   }
 
-  /** Why it waits. */
-  verdict(i: number): Verdict {
-    return this.#fields[i * FIELDS + 3]!;
-  }
-
   /** Whether a packet to this address waits already: a later one must not overtake it. */
   waitsFor(far: number): boolean {
-    for (let i = 0; i < this.size; i++) if (this.#fields[i * FIELDS + 4] === far) return true;
-    return false;
+    return this.#waits(far, this.size);
+  }
+
+  /** Whether an earlier packet to the same address still waits. */
+  isBehind(i: number): boolean {
+    return this.#waits(this.#fields[i * FIELDS + 3]!, i);
+  }
+
+  /** It waits for a first fragment only: nobody has to stay behind it. */
+  letPass(i: number): void {
+    this.#fields[i * FIELDS + 3] = 0;
   }
 
   /** Mark an entry as done; `compact` removes it. */
@@ -84,6 +86,14 @@ export class Parking {
     }
     this.size = kept;
     this.#next = next;
+  }
+
+  #waits(far: number, before: number): boolean {
+    if (far === 0) return false;
+    for (let i = 0; i < before; i++) {
+      if (this.#fields[i * FIELDS + 3] === far && this.length(i) !== 0) return true;
+    }
+    return false;
   }
 
   #set(i: number, at: number, length: number): void {

@@ -37,11 +37,6 @@ export class Translator {
     this.#sixToFour = new SixToFour(batch, flows, this.fragments, errors64, ids, settings);
   }
 
-  /** Synthetic address of the IPv4 packet that was translated last, signed word. */
-  get far(): number {
-    return this.#fourToSix.packet.far;
-  }
-
   /**
    * Never throws, whatever the bytes are. Output, if any, is appended to the batch.
    * @param at IP header, virtio header before it @param length bytes @param now ms
@@ -53,12 +48,17 @@ export class Translator {
     return version === 6 ? this.#from6(at, length, now) : Verdict.DropMalformed;
   }
 
+  /** Tell the sender of the IPv4 packet that was translated last why nothing became of it, if the verdict says so. */
+  refuse4(verdict: Verdict, now: number): void {
+    this.answers.errorV4(verdict, this.#fourToSix.packet, now);
+  }
+
   #from4(at: number, length: number, now: number): Verdict {
     const verdict = this.#fourToSix.translate(at, length, now);
     if (verdict < FIRST_DROP) return verdict;
     const { packet } = this.#fourToSix;
     if (verdict === Verdict.DropOwnAddress && this.answers.echoV4(packet)) return Verdict.Reply;
-    this.answers.errorV4(verdict, packet, now);
+    this.refuse4(verdict, now);
     return verdict;
   }
 
