@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #define HEADROOM 80
 #define VNET_HEADER 10
 #define MAX_PACKET 65535
+#define MAX_PIECES 64
 #define SLOT_MAX (HEADROOM + MAX_PACKET + ALIGNMENT)
 
 enum { STAMP_NOW, STAMP_WRITE_FAILURES, STAMP_WRITE_ERRNO, STAMPS };
@@ -29,12 +31,8 @@ struct queue {
   int fd;
   bool vnet;
   uint8_t *arena;
-  int32_t arena_bytes;
-  int32_t *reads;
-  int32_t *writes;
-  int32_t *stamps;
-  int32_t reads_max;
-  int32_t writes_max;
+  int32_t *reads, *writes, *stamps;
+  int32_t arena_bytes, reads_max, writes_max;
   napi_ref memory[MEMORIES];
 };
 
@@ -73,8 +71,7 @@ static bool words(napi_env env, napi_value value, size_t least, int32_t **out, s
 
 static bool queue_memory(napi_env env, const napi_value *memory, struct queue *queue) {
   size_t bytes, reads, writes, stamps;
-  const napi_status status = napi_get_arraybuffer_info(env, memory[ARENA], (void **)&queue->arena, &bytes);
-  if (status != napi_ok || bytes > INT32_MAX) {
+  if (napi_get_arraybuffer_info(env, memory[ARENA], (void **)&queue->arena, &bytes) != napi_ok || bytes > INT32_MAX) {
     napi_throw_type_error(env, NULL, "expected an ArrayBuffer below 2 GiB");
     return false;
   }
@@ -128,10 +125,8 @@ SHIM_FUNCTION(read_batch) {
   while (count < max && to - slot >= SLOT_MAX) {
     const int32_t at = slot + HEADROOM;
     const ssize_t length = read_packet(queue, at);
-    if (length < 0) {
-      failure = errno;
-      break;
-    }
+    failure = length < 0 ? errno : 0;
+    if (failure != 0) break;
     queue->reads[2 * count] = at;
     queue->reads[2 * count + 1] = (int32_t)length;
     slot = align(at + (int32_t)length);
@@ -141,11 +136,20 @@ SHIM_FUNCTION(read_batch) {
   return shim_number(env, count > 0 || failure == EAGAIN ? count : -failure);
 }
 
-static int write_packet(const struct queue *queue, int32_t at, int32_t length) {
-  const int32_t before = queue->vnet ? VNET_HEADER : 0;
-  const int64_t end = (int64_t)at + length;
-  if (at < before || length <= 0 || end > queue->arena_bytes) return EINVAL;
-  return write(queue->fd, queue->arena + at - before, (size_t)(length + before)) < 0 ? errno : 0;
+/* Writes the packet that begins at pair *k and moves *k behind it. A negative length: it goes on in the next pair. */
+static int write_packet(const struct queue *queue, int32_t *k, int32_t count) {
+  struct iovec pieces[MAX_PIECES];
+  int32_t before = queue->vnet ? VNET_HEADER : 0;
+  int used = 0, failure = 0;
+  for (bool more = true; more && *k < count; before = 0, ++*k) {
+    const int32_t at = queue->writes[2 * *k] - before, length = queue->writes[2 * *k + 1];
+    const int64_t bytes = (length < 0 ? -(int64_t)length : length) + before;
+    more = length < 0;
+    if (used == MAX_PIECES || at < 0 || length == 0 || at + bytes > queue->arena_bytes) failure = EINVAL;
+    else pieces[used++] = (struct iovec){queue->arena + at, (size_t)bytes};
+  }
+  if (failure != 0) return failure;
+  return writev(queue->fd, pieces, used) < 0 ? errno : 0;
 }
 
 /* writeBatch(queue, count): packets that the kernel took; the others are counted in stamps. */
@@ -154,14 +158,10 @@ SHIM_FUNCTION(write_batch) {
   int32_t count, accepted = 0;
   if (!shim_parse(env, info, "Qi", (void **)&queue, &count)) return NULL;
   if (count > queue->writes_max) count = queue->writes_max;
-  for (int32_t k = 0; k < count; k++) {
-    const int failure = write_packet(queue, queue->writes[2 * k], queue->writes[2 * k + 1]);
-    if (failure == 0) {
-      accepted++;
-      continue;
-    }
-    queue->stamps[STAMP_WRITE_FAILURES]++;
-    queue->stamps[STAMP_WRITE_ERRNO] = failure;
+  for (int32_t k = 0; k < count;) {
+    const int failure = write_packet(queue, &k, count);
+    if (failure == 0) accepted++;
+    else queue->stamps[STAMP_WRITE_FAILURES]++, queue->stamps[STAMP_WRITE_ERRNO] = failure;
   }
   return shim_number(env, accepted);
 }

@@ -81,6 +81,7 @@ export class DataPlane {
       number,
       tunFd,
       vnet: device.vnet,
+      coalesceUdp: device.takesUso,
       segmentFd,
       geometry: segment.geometry,
       wakeFd,

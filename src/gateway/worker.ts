@@ -3,6 +3,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Batch, MAX_READS, READ_BYTES } from '../datapath/batch.ts';
+import { Coalescer } from '../datapath/coalescer.ts';
 import { Loop, type Queue } from '../datapath/loop.ts';
 import type { Settings } from '../datapath/settings.ts';
 import { Translator } from '../datapath/translator.ts';
@@ -17,6 +18,8 @@ export interface WorkerInput {
   readonly number: number;
   readonly tunFd: number;
   readonly vnet: boolean;
+  /** Whether UDP super-packets may be written. */
+  readonly coalesceUdp: boolean;
   readonly segmentFd: number;
   readonly geometry: Geometry;
   /** Signalled by the main thread to wake this worker. */
@@ -34,11 +37,13 @@ class TunQueue implements Queue {
   readonly #stamps = new Int32Array(3);
   readonly #input: WorkerInput;
   readonly #queue;
+  readonly #coalescer: Coalescer | null;
 
   constructor(input: WorkerInput, batch: Batch) {
     this.#input = input;
     const { arena, reads, writes } = batch;
     this.#queue = this.#native.queueAttach(input.tunFd, input.vnet, arena, reads, writes, this.#stamps);
+    this.#coalescer = input.coalesceUdp ? new Coalescer(batch) : null;
     this.#stamps[STAMP_NOW_MS] = this.#native.nowMs();
   }
 
@@ -47,6 +52,7 @@ class TunQueue implements Queue {
   }
 
   write(count: number): number {
+    this.#coalescer?.merge();
     const before = this.#stamps[STAMP_WRITE_FAILURES] ?? 0;
     this.#native.writeBatch(this.#queue, count);
     return (this.#stamps[STAMP_WRITE_FAILURES] ?? 0) - before;

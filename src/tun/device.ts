@@ -43,15 +43,22 @@ export class TunDevice {
   readonly vnet = true;
   /** TUN_F_* bits that the kernel granted. */
   readonly offloads: number;
+  /** Whether the kernel cuts UDP super-packets that are written (Linux 6.2 and newer), whatever we asked to read. */
+  readonly takesUso: boolean;
   /** Whether `open` created the device, rather than found it. */
   readonly created: boolean;
   #released = false;
 
-  private constructor(name: string, queues: readonly number[], offloads: number, created: boolean) {
+  private constructor(
+    name: string,
+    queues: readonly number[],
+    found: Pick<TunDevice, 'offloads' | 'takesUso' | 'created'>,
+  ) {
     this.name = name;
     this.queues = queues;
-    this.offloads = offloads;
-    this.created = created;
+    this.offloads = found.offloads;
+    this.takesUso = found.takesUso;
+    this.created = found.created;
   }
 
   /** @throws Nat46Error NAT46_CONFIG (name), NAT46_PERMISSION, or NAT46_RUNTIME (in use, of another kind, no driver) */
@@ -61,9 +68,10 @@ export class TunDevice {
     const queues = [fd];
     try {
       while (multiQueue && queues.length < options.queues) queues.push(openQueue(options.name, MULTI));
+      const takesUso = native.shim().tunOffload(fd, TCP | UDP) === 0;
       const offloads = negotiate(fd, options.uso === true ? [TCP | UDP, TCP] : [TCP]);
       if (options.persist === true) persist(options.name, fd);
-      return new TunDevice(options.name, queues, offloads, created);
+      return new TunDevice(options.name, queues, { offloads, takesUso, created });
     } catch (error) {
       for (const queue of queues) closeSync(queue);
       throw error;

@@ -87,7 +87,8 @@ export interface Shim {
 
   /**
    * Writes packets k < count, each `writes[2k + 1]` bytes from `writes[2k]` (with TUN_VNET_HDR the ten bytes before it are
-   * its virtio header). A packet that the kernel refuses is left out and counted in STAMP_WRITE_FAILURES and
+   * its virtio header). A negative length means that the packet goes on in the next pair, which has no virtio header: up to
+   * 64 pieces are gathered into one packet. A packet that the kernel refuses is left out and counted in STAMP_WRITE_FAILURES and
    * STAMP_WRITE_ERRNO.
    * @returns packets accepted
    */

@@ -15,6 +15,11 @@ const CSUM_OFFSET = -2;
 
 /** The checksum field holds the folded sum of the pseudo-header; the rest is still to be summed. */
 export const NEEDS_CSUM = 1;
+/** The checksum was verified on the way here. */
+export const DATA_VALID = 2;
+
+const UDP_HEADER = 8;
+const UDP_CHECKSUM = 6;
 
 export const GSO_NONE = 0;
 export const GSO_TCPV4 = 1;
@@ -28,6 +33,26 @@ export function clear(view: DataView, at: number): void {
   view.setInt32(at + FLAGS, 0);
   view.setInt32(at + GSO_SIZE, 0);
   view.setInt16(at + CSUM_OFFSET, 0);
+}
+
+/** Whether this is several packets in one. */
+export function isSuper(view: DataView, at: number): boolean {
+  return view.getUint8(at + GSO_TYPE) !== GSO_NONE;
+}
+
+/** Whether the checksum is known to be right, or left to us. */
+export function isChecked(view: DataView, at: number): boolean {
+  return (view.getUint8(at + FLAGS) & (NEEDS_CSUM | DATA_VALID)) !== 0;
+}
+
+/** A super-packet of UDP datagrams. @param header bytes of the IP header @param size payload bytes of a datagram */
+export function writeUdpSuper(view: DataView, at: number, header: number, size: number): void {
+  view.setUint8(at + FLAGS, NEEDS_CSUM);
+  view.setUint8(at + GSO_TYPE, GSO_UDP_L4);
+  view.setUint16(at + HDR_LEN, header + UDP_HEADER, true);
+  view.setUint16(at + GSO_SIZE, size, true);
+  view.setUint16(at + CSUM_START, header, true);
+  view.setUint16(at + CSUM_OFFSET, UDP_CHECKSUM, true);
 }
 
 /** Packets on the wire that a packet of the device stands for. @param length bytes, IP header included */
@@ -53,17 +78,22 @@ export class Offload {
   sumStart = 0;
   /** Where the field is, bytes from the start of the summing. */
   sumOffset = 0;
+  /** The checksum was verified on the way here; it stays right, as updates are exact. */
+  verified = false;
   #ecn = 0;
   #headers = 0;
 
   /** @param at IP header */
   load(view: DataView, at: number): void {
     this.needsChecksum = false;
+    this.verified = false;
     this.type = GSO_NONE;
     this.segment = 0;
     if (view.getInt16(at + FLAGS) === 0) return;
     const type = view.getUint8(at + GSO_TYPE);
-    this.needsChecksum = (view.getUint8(at + FLAGS) & NEEDS_CSUM) !== 0;
+    const flags = view.getUint8(at + FLAGS);
+    this.needsChecksum = (flags & NEEDS_CSUM) !== 0;
+    this.verified = (flags & DATA_VALID) !== 0;
     this.type = type & ~GSO_ECN;
     this.#ecn = type & GSO_ECN;
     this.segment = this.type === GSO_NONE ? 0 : view.getUint16(at + GSO_SIZE, true);
@@ -79,6 +109,7 @@ export class Offload {
   store(view: DataView, at: number, grown: number, tcpType: number): void {
     if (!this.needsChecksum && this.type === GSO_NONE) {
       clear(view, at);
+      if (this.verified) view.setUint8(at + FLAGS, DATA_VALID);
       return;
     }
     const isTcp = this.type === GSO_TCPV4 || this.type === GSO_TCPV6;
