@@ -39,11 +39,12 @@ vectors('virtio header, RFC 7915 §4: to IPv6', [
     virtioOut: '0100 0000 0000 2800 1000',
   },
   {
-    name: 'checksum already verified (DATA_VALID): an ordinary packet',
+    name: 'checksum already verified (DATA_VALID): an ordinary packet, still verified',
     in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
     virtio: '0200 0000 0000 0000 0000',
     out: `60000000 000c 113f 20010db8004600000000000000000001 20010db8006400000000000000000080
            c350 0035 000c 4216  dead beef`,
+    virtioOut: '0200 0000 0000 0000 0000',
   },
   {
     name: 'partial checksum, UDP, too large and DF=0: summed, then fragmented',

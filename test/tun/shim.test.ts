@@ -145,10 +145,27 @@ if (isMainThread) {
       }),
     'a packet outside the arena is left out and counted, the others are written': () =>
       withPipe(true, ({ queue, writes, stamps }) => {
-        writes.set([5, 3, ARENA_BYTES - 2, 3, 100, -1, 100, 3]);
+        writes.set([5, 3, ARENA_BYTES - 2, 3, 100, 0, 100, 3]);
         assert.is(shim.writeBatch(queue, 4), 1);
         assert.is(stamps[native.STAMP_WRITE_FAILURES], 3);
         assert.is(stamps[native.STAMP_WRITE_ERRNO], os.errno.EINVAL);
+      }),
+    'a negative length goes on in the next pair, which has no virtio header': () =>
+      withPipe(true, ({ fd, queue, arena, writes }) => {
+        arena.set([1, 2, 3], 100);
+        arena.set([4, 5], 200);
+        arena.set([6], 300);
+        writes.set([100, -3, 200, -2, 300, 1, 100, 3]);
+        assert.is(shim.writeBatch(queue, 4), 2);
+        const back = Buffer.alloc(100);
+        assert.is(readSync(fd, back), 10 + 6 + 10 + 3);
+        assert.equal([...back.subarray(10, 16)], [1, 2, 3, 4, 5, 6]);
+      }),
+    'a packet with one piece outside the arena is left out whole': () =>
+      withPipe(true, ({ queue, writes, stamps }) => {
+        writes.set([100, -3, ARENA_BYTES - 2, 3, 100, 3]);
+        assert.is(shim.writeBatch(queue, 3), 1);
+        assert.is(stamps[native.STAMP_WRITE_FAILURES], 1);
       }),
     'a batch is never larger than the arrays': () =>
       withPipe(false, ({ queue, writes }) => {
