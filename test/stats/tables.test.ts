@@ -37,7 +37,7 @@ function described(dnsListen: { address: string; port: number }[]): NatState {
   describe(state.segment, {
     subnet: SUBNET,
     reservedStatic: 4,
-    reserved: [0x0a020201, 0x0a0202fe],
+    reserved: [0x0a020201, 0x0a0202fe, 0x0a0202ff],
     dnsListen,
   });
   return state;
@@ -187,6 +187,7 @@ tests('nat46_mapping_stat', {
     map(0x0a020210, MappingKind.Dynamic);
     map(0x0a020211, MappingKind.Static);
     map(0xc0000201, MappingKind.Static); // outside the subnet
+    mappings.quarantine(map(0x0a0202ff, MappingKind.Dynamic), 0); // nobody could have had it
     mappings.quarantine(map(0x0a020212, MappingKind.Dynamic), 0);
     mappings.insertNegative(0x0a020213, 0);
     const counters = new ControlCounters(state.segment);
