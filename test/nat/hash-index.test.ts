@@ -3,9 +3,13 @@
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import { newFragmentKey } from '../../src/nat/fragment.ts';
 import { bucketCount, finish, HashIndex, mix } from '../../src/nat/hash-index.ts';
+import { MappingKind } from '../../src/nat/mapping.ts';
 import { FIRST_FIELD, HEAD_WORDS, NO_ROW, Rows } from '../../src/nat/rows.ts';
+import { portPair, type SessionId } from '../../src/nat/session.ts';
 import { table, tests } from '../helpers/table.ts';
+import { bytes, freshState, MEMBERS } from './fresh-state.ts';
 
 const LINK = 1;
 const CAPACITY = 4;
@@ -95,5 +99,26 @@ tests('hashes', {
       for (let i = 0; i < KEYS; i++) load[finish(field(i)) & (BUCKETS - 1)]! += 1;
       assert.ok(Math.max(...load) <= 16, `${Math.max(...load)} keys in one bucket of 4 on average`);
     }
+  },
+
+  'buckets of every table follow from a secret of the segment': () => {
+    const filled = (...seeds: number[]) => {
+      const { segment, ...state } = freshState({ fragments: 32 }, MEMBERS, seeds);
+      const key = newFragmentKey();
+      for (let i = 0; i < 12; i++) {
+        state.mappings.insert(i, bytes(`2001:db8::${i}`), MappingKind.Dynamic, 0, 0);
+        state.bibs.insert(6, i, portPair(i, i), 0, 0);
+        state.clients.insert(i, 0);
+        key.identification = i;
+        state.fragments.insert(key, 0 as SessionId, 0, 0);
+      }
+      const { mapping, bib, client, fragment } = segment.layout;
+      return [mapping, bib, client, fragment].flatMap(({ buckets, capacity }) =>
+        buckets.map((at) => segment.words.slice(at, at + bucketCount(capacity)).join()),
+      );
+    };
+    const [mine, others] = [filled(1, 2, 3, 4), filled(5, 6, 7, 8)];
+    assert.equal(mine, filled(1, 2, 3, 4));
+    for (const [i, each] of mine.entries()) assert.is.not(each, others[i]);
   },
 });

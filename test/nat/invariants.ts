@@ -2,6 +2,7 @@
  * What must hold in a segment whenever nobody is in the middle of a change, checked the slow way: by walking every row.
  */
 import * as assert from 'uvu/assert';
+import { bucketCount } from '../../src/nat/hash-index.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import type { NatState } from '../../src/nat/nat-state.ts';
 import { protocolColumn } from '../../src/nat/port-pool.ts';
@@ -19,6 +20,10 @@ const BITMAP_WORDS = 2048;
 export function validRows(rows: Rows): number[] {
   return Array.from({ length: rows.capacity }, (_, row) => row).filter((row) => rows.isValid(row));
 }
+
+/** Words of a row that link its chains, one for each index. */
+const CHAIN_LINKS = [1, 2];
+const CLIENT_BIBS = 9;
 
 /** Everything, for a state where only the resolver makes sessions. */
 export function checkInvariants(state: NatState): void {
@@ -52,6 +57,22 @@ export function checkRows(state: NatState, rows: Rows, table: TableLayout, name:
   assert.is(free.length + valid.length, rows.capacity, `${name}: no row is lost`);
   assert.is(new Set([...free, ...valid]).size, rows.capacity, `${name}: no row is twice`);
   assert.is(words[table.head + FREE_TAIL], (free.at(-1) ?? -1) + 1, `${name}: tail of the free queue`);
+  checkChains(state, rows, table, name);
+}
+
+/** Every chain comes to an end, and a row is at most once in an index, if it is valid. */
+function checkChains(state: NatState, rows: Rows, table: TableLayout, name: string): void {
+  const { words } = state.segment;
+  for (const [i, buckets] of table.buckets.entries()) {
+    const seen = new Set<number>();
+    for (let bucket = buckets; bucket < buckets + bucketCount(table.capacity); bucket++) {
+      for (let link = words[bucket]!; link !== 0; link = words[rows.base(link - 1) + CHAIN_LINKS[i]!]!) {
+        assert.not(seen.has(link), `${name}: a row is twice in index ${i}`);
+        assert.ok(rows.isValid(link - 1), `${name}: a free row is in index ${i}`);
+        seen.add(link);
+      }
+    }
+  }
 }
 
 /** Found from both sides, and its owners live. */
@@ -102,7 +123,7 @@ function checkMappings({ mappings, sessions }: NatState): void {
 }
 
 /** Sessions of a BIB entry and of a client, BIB entries of a client, pairing. */
-function checkBibs({ bibs, clients, sessions }: NatState): void {
+function checkBibs({ bibs, clients, segment, sessions }: NatState): void {
   const users = tally(validRows(sessions.rows).map((row) => sessions.bib(row as SessionId)));
   const owned = new Map<number, { bibs: number; sessions: number }>();
   for (const row of validRows(bibs.rows)) {
@@ -123,6 +144,7 @@ function checkBibs({ bibs, clients, sessions }: NatState): void {
     assert.is(clients.lookup(clients.address(row)), row, 'client found');
     assert.ok(owned.has(row), 'a client ends with its last BIB entry');
     assert.is(clients.sessions(row), owned.get(row)?.sessions, 'sessions of a client');
+    assert.is(segment.words[clients.rows.base(row) + CLIENT_BIBS], owned.get(row)?.bibs, 'its BIB entries');
   }
 }
 

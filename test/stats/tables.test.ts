@@ -284,6 +284,14 @@ tests('control counters', {
 });
 
 tests('tables', {
+  'every column says what it means, on which side': () => {
+    for (const { columns } of TABLES) for (const { meaning } of columns) assert.ok(meaning.length > 3);
+    for (const { name, meaning } of findTable('virtual_server_stat')?.columns ?? []) {
+      if (name.startsWith('clientside')) assert.match(meaning, /^inside: /);
+      if (name.startsWith('serverside')) assert.match(meaning, /^outside: /);
+    }
+  },
+
   'rows have exactly the columns that are declared, of the declared type': () => {
     const state = described([
       { address: '10.2.2.1', port: 53 },
