@@ -23,7 +23,7 @@ export const MappingKind = {
 export type MappingKind = (typeof MappingKind)[keyof typeof MappingKind];
 
 /** Timeouts that mean "never", as records spell them. */
-export const NEVER_SEC = 0;
+const NEVER_SEC = 0;
 const NEVER_SEC_ALL_ONES = 0xffffffff;
 
 const NEXT_V4 = 1;

@@ -17,7 +17,7 @@ export interface Selection {
 }
 
 /** Columns that a selection names, wherever it names them. */
-export function namedColumns(selection: Selection): string[] {
+function namedColumns(selection: Selection): string[] {
   const { columns, filters, orderBy } = selection;
   return [...columns, ...filters.map(({ column }) => column), ...(orderBy === null ? [] : [orderBy])];
 }
