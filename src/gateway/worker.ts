@@ -47,8 +47,12 @@ class TunQueue implements Queue {
     this.#stamps[STAMP_NOW_MS] = this.#native.nowMs();
   }
 
+  /** @throws when the device is gone: waiting for it would return at once, for ever */
   read(): number {
-    return this.#native.readBatch(this.#queue, 0, READ_BYTES, MAX_READS);
+    const count = this.#native.readBatch(this.#queue, 0, READ_BYTES, MAX_READS);
+    if (count < 0)
+      throw new Error(`reading queue ${this.#input.number} of the device failed: errno ${-count}`);
+    return count;
   }
 
   write(count: number): number {
