@@ -116,6 +116,15 @@ tests('restart on the same segment', {
     assert.equal(describeSessions(restarted(state)), describeSessions(state));
   },
 
+  'counters go on': () => {
+    const state = withSessions(1);
+    const { floats } = state.segment;
+    const first = state.segment.counters(0);
+    floats.fill(7, first);
+    const next = restarted(state).segment.floats;
+    assert.ok(next.subarray(first).every((value) => value === 7));
+  },
+
   'most used is not forgotten': () => {
     const state = withSessions(8);
     for (const row of validRows(state.sessions.rows)) state.endSession(row as SessionId);
