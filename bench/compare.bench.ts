@@ -1,0 +1,162 @@
+/**
+ * How fast is nat46 beside the kernel, TAYGA and the limit of the device, in every respect that a user feels?
+ *
+ * One lab for the whole run (client – gateway – server, links of one hop), every contender up, one load after another; in
+ * each the contenders take turns in an order that a fixed seed shuffles. Medians of the rounds; root.
+ *   BENCH_ROUNDS (5)   BENCH_SECONDS (3) a measurement
+ *   BENCH_ONLY         contenders by name, loads by a part of their name: `TAYGA,nat46 ×1,UDP 64`
+ *   BENCH_TAYGA        sources (a folder) or program of another TAYGA, to compare with as well
+ *   BENCH_OUT          folder for compare.json and compare.svg (dist/bench)
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Lab } from '../test/helpers/lab.ts';
+import { serve } from './compare/loads.ts';
+import { type Entrant, LOADS, type Load } from './compare/metrics.ts';
+import { plot } from './compare/plot.ts';
+import { Population } from './compare/population.ts';
+import {
+  figure,
+  OURS,
+  printRatios,
+  printResults,
+  type Report,
+  type Rounds,
+  summarize,
+} from './compare/report.ts';
+import { C_REFERENCE, type Contender, KERNEL, nat46, newestTayga, TAYGA } from './contenders.ts';
+import { describe, machine, seededRandom, shuffled } from './statistics.ts';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
+const OUT = process.env.BENCH_OUT ?? 'dist/bench';
+const SEED = 46;
+const FULL = 'nat46 10⁶';
+/** Of the gateway whose table is full; see `nat46`. */
+const FULL_NUMBER = 2;
+
+const CONTENDERS: readonly Contender[] = [
+  KERNEL,
+  TAYGA,
+  ...(process.env.BENCH_TAYGA ? [newestTayga(process.env.BENCH_TAYGA)] : []),
+  C_REFERENCE,
+  nat46(OURS[0], 0, { workers: '1' }),
+  nat46(OURS[1], 1, { workers: '2' }),
+  nat46(FULL, FULL_NUMBER, { workers: '1', ...Population.FLAGS }),
+];
+
+function takesPart(load: Load, entrant: Entrant): boolean {
+  if (load.population === 'mainly') return entrant.population !== null || entrant.name === OURS[0];
+  return entrant.population === null || load.population === 'too';
+}
+
+/** What BENCH_ONLY leaves. */
+function chosen(): { contenders: readonly Contender[]; loads: readonly Load[] } {
+  const wanted = process.env.BENCH_ONLY?.split(',').filter((word) => word !== '') ?? [];
+  const contenders = CONTENDERS.filter(({ name }) => wanted.includes(name));
+  const parts = wanted.filter((word) => !CONTENDERS.some(({ name }) => name === word));
+  const loads = LOADS.filter(({ metrics }) =>
+    parts.some((part) => metrics.some(({ name }) => name.includes(part))),
+  );
+  if (parts.length > 0 && loads.length === 0)
+    throw new RangeError(`BENCH_ONLY: no load is called ${parts.join(', ')}`);
+  return {
+    contenders: contenders.length > 0 ? contenders : CONTENDERS,
+    loads: loads.length > 0 ? loads : LOADS,
+  };
+}
+
+async function enter(lab: Lab, contender: Contender): Promise<Entrant> {
+  const running = await contender.start(lab);
+  console.error(`${contender.name.padEnd(12)} ${contender.what}, pid ${running.pid ?? '–'}`);
+  const control = `${lab.name('LAB_CONTROL')}-${FULL_NUMBER}`;
+  const population = contender.name === FULL ? new Population(lab, running, control) : null;
+  return { ...running, name: contender.name, population };
+}
+
+/** Runs one load on one contender and notes its figures. @returns whether it worked */
+async function measure(
+  lab: Lab,
+  load: Load,
+  entrant: Entrant,
+  round: number,
+  rounds: Rounds,
+): Promise<boolean> {
+  try {
+    await entrant.population?.refresh();
+    const figures = (await load.run({ lab, seconds: SECONDS }, entrant)) ?? {};
+    for (const [name, value] of Object.entries(figures)) {
+      const values = rounds.get(name) ?? new Map<string, number[]>();
+      rounds.set(name, values.set(entrant.name, [...(values.get(entrant.name) ?? []), value]));
+      console.error(`round ${round + 1}  ${name}  ${entrant.name}  ${figure(value)}`);
+    }
+    return true;
+  } catch (error) {
+    if (interrupted !== null) throw error;
+    console.error(`round ${round + 1}  ${load.metrics[0]?.name}  ${entrant.name}  FAILED: ${error}`);
+    return false;
+  }
+}
+
+/** @returns measurements that failed */
+async function runAll(
+  lab: Lab,
+  entrants: readonly Entrant[],
+  loads: readonly Load[],
+  rounds: Rounds,
+): Promise<number> {
+  const random = seededRandom(SEED);
+  let failed = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const load of loads) {
+      for (const entrant of shuffled(entrants, random)) {
+        if (interrupted !== null) throw new Error(`ended by ${interrupted}`);
+        if (takesPart(load, entrant) && !(await measure(lab, load, entrant, round, rounds))) failed++;
+      }
+    }
+  }
+  return failed;
+}
+
+function conclude(contenders: readonly Contender[], rounds: Rounds, before: Report['machine']): void {
+  const report: Report = {
+    machine: before,
+    date: new Date().toISOString(),
+    rounds: ROUNDS,
+    seconds: SECONDS,
+    seed: SEED,
+    contenders: Object.fromEntries(contenders.map(({ name, what }) => [name, what])),
+    results: summarize(rounds),
+  };
+  printResults(report);
+  printRatios(report);
+  mkdirSync(OUT, { recursive: true });
+  writeFileSync(path.join(OUT, 'compare.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(path.join(OUT, 'compare.svg'), plot(report));
+  console.log(`\n${describe(before)}\nwritten to ${path.join(OUT, 'compare.json')} and compare.svg`);
+}
+
+let interrupted: string | null = null;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    interrupted = signal; // the measurement under way fails or ends, then the lab goes
+  });
+}
+
+const { contenders, loads } = chosen();
+const before = machine();
+const lab = await Lab.up();
+try {
+  await lab.script('direct');
+  await Population.prepare(lab);
+  await serve(lab);
+  const entrants: Entrant[] = [];
+  for (const contender of contenders) entrants.push(await enter(lab, contender));
+  const rounds: Rounds = new Map();
+  const failed = await runAll(lab, entrants, loads, rounds);
+  conclude(contenders, rounds, before);
+  if (failed > 0) console.error(`${failed} measurements failed, see above`);
+  process.exitCode = failed > 0 ? 1 : 0;
+} finally {
+  await lab.down();
+}
