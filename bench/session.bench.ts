@@ -13,8 +13,9 @@ import { portPair, type SessionId } from '../src/nat/session.ts';
 import { measure, once } from './measure.ts';
 
 const SIZES = (process.env.BENCH_SESSIONS ?? '1000,10000,100000,1000000').split(',').map(Number);
-/** Lookups a measurement, in random order. */
-const LOOKUPS = 1 << 14;
+/** Lookups a call: keys lie one behind another, as in a batch, the sessions they find do not. */
+const LOOKUPS = 1 << 16;
+const LIVES = 1 << 12;
 const SERVERS = 1024;
 const PORTS_A_HOST = 16;
 const UDP = 17;
@@ -28,11 +29,10 @@ class Bench {
   readonly members: Int32Array[];
   readonly #view = new DataView(new ArrayBuffer(32));
   readonly #resolver: Nat46Resolver;
-  /** What each session is looked up by. */
-  readonly #tuples: Int32Array;
-  /** Its outside addresses as a packet has them: near, far. */
-  readonly #packets: DataView;
-  readonly #random: Int32Array;
+  /** Inside near, far, ports, and outside ports of the sessions to look up. */
+  readonly #tuples = new Int32Array(LOOKUPS * 4);
+  /** Their outside addresses as a packet has them: near, far. */
+  readonly #packets = new DataView(new ArrayBuffer(LOOKUPS * 32));
 
   constructor(size: number) {
     this.size = size;
@@ -54,17 +54,15 @@ class Bench {
     for (let i = 0; i < SERVERS; i++)
       this.state.mappings.insert(server(i), real(i), MappingKind.Static, 0, 0);
     this.#resolver = new Nat46Resolver(this.state, this.#view, { inside: [], maxClientSessions: size });
-    this.#tuples = new Int32Array(size * 4);
-    this.#packets = new DataView(new ArrayBuffer(size * 32));
     for (let i = 0; i < size; i++) this.#open(i);
-    this.#random = Int32Array.from({ length: LOOKUPS }, () => Math.floor(Math.random() * size));
+    for (let i = 0; i < LOOKUPS; i++) this.#sample(i, Math.floor(Math.random() * size) as SessionId);
   }
 
   /** @returns how many were found, so that nothing is optimised away */
   lookupInside(ports: number): number {
     let found = 0;
     const { sessions } = this.state;
-    for (const i of this.#random) {
+    for (let i = 0; i < LOOKUPS; i++) {
       const near = this.#tuples[i * 4]!;
       const far = this.#tuples[i * 4 + 1]!;
       const pair = this.#tuples[i * 4 + 2]! ^ ports;
@@ -76,7 +74,7 @@ class Bench {
   lookupOutside(ports: number): number {
     let found = 0;
     const { sessions } = this.state;
-    for (const i of this.#random) {
+    for (let i = 0; i < LOOKUPS; i++) {
       const pair = this.#tuples[i * 4 + 3]! ^ ports;
       if (sessions.lookupOutside(this.#packets, i * 32 + NEAR, i * 32 + FAR, pair, UDP) >= 0) found++;
     }
@@ -86,7 +84,7 @@ class Bench {
   /** A whole life, with BIB entry, port and client: TCP, whose ports need no rest. */
   makeAndEnd(): number {
     let id = -1;
-    for (let i = 0; i < LOOKUPS; i++) {
+    for (let i = 0; i < LIVES; i++) {
       this.#resolver.begin(1, NEVER);
       id = this.#resolver.fromInside(0x0b000000 + i, server(i), portPair(1024 + (i & 0x7fff), 443), 6, 0);
       this.state.lock.acquire();
@@ -118,8 +116,12 @@ class Bench {
     this.#resolver.begin(0, NEVER);
     const id = this.#resolver.fromInside(host, far, ports, UDP, 0) as SessionId;
     if (id < 0) throw new Error(`session ${i} refused: ${id}`);
+  }
+
+  #sample(i: number, id: SessionId): void {
     const { sessions } = this.state;
-    this.#tuples.set([host, far, ports, sessions.outsidePorts(id)], i * 4);
+    const inside = [sessions.insideNear(id), sessions.insideFar(id), sessions.insidePorts(id)];
+    this.#tuples.set([...inside, sessions.outsidePorts(id)], i * 4);
     sessions.writeOutside(id, this.#packets, i * 32);
   }
 }
@@ -145,7 +147,7 @@ for (const size of SIZES) {
   measure(`lookup inside, miss, ${among}`, LOOKUPS, () => bench.lookupInside(MISS));
   measure(`lookup outside, hit, ${among}`, LOOKUPS, () => bench.lookupOutside(0));
   measure(`lookup outside, miss, ${among}`, LOOKUPS, () => bench.lookupOutside(MISS));
-  measure(`make and end a session, ${among}`, LOOKUPS, () => bench.makeAndEnd());
+  measure(`make and end a session, ${among}`, LIVES, () => bench.makeAndEnd());
   measure(`sweep past a row, ${among}`, size, () => bench.sweep());
   once(`recover ${size} sessions`, () => bench.recover());
 }
