@@ -110,7 +110,7 @@ async function runAll(
   for (let round = 0; round < ROUNDS; round++) {
     for (const load of loads) {
       for (const entrant of shuffled(entrants, random)) {
-        if (interrupted !== null) throw new Error(`ended by ${interrupted}`);
+        if (interrupted !== null) throw new Error('interrupted');
         if (takesPart(load, entrant) && !(await measure(lab, load, entrant, round, rounds))) failed++;
       }
     }
@@ -157,6 +157,10 @@ try {
   conclude(contenders, rounds, before);
   if (failed > 0) console.error(`${failed} measurements failed, see above`);
   process.exitCode = failed > 0 ? 1 : 0;
+} catch (error) {
+  if (interrupted === null) throw error;
+  console.error(`ended by ${interrupted}; the lab is removed`);
+  process.exitCode = 130;
 } finally {
   await lab.down();
 }

@@ -5,45 +5,18 @@
  *   BENCH_ROUNDS (3)   BENCH_SECONDS (4) a measurement   BENCH_ONLY (all) e.g. `kernel,TAYGA`
  * Writes dist/bench/throughput.json.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { Lab } from '../test/helpers/lab.ts';
+import { type Contender, KERNEL, nat46, TAYGA } from './contenders.ts';
+import { transfer } from './iperf.ts';
+import { describe, machine, median } from './statistics.ts';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
 const OUTPUT = 'dist/bench/throughput.json';
-const NAT46_WEB = '10.244.50.20';
 
-interface Contender {
-  name: 'kernel' | 'TAYGA' | 'nat46';
-  what: string;
-  /** Address that the client dials. */
-  target: (lab: Lab) => string;
-  start: (lab: Lab) => Promise<unknown>;
-}
-
-const CONTENDERS: readonly Contender[] = [
-  {
-    name: 'kernel',
-    what: 'IPv4 forwarding, no translation',
-    target: (lab) => lab.name('DIRECT4'),
-    start: (lab) => lab.ok('gw', ['sysctl', '-qw', 'net.ipv4.ip_forward=1']),
-  },
-  {
-    name: 'TAYGA',
-    what: 'Debian package 0.9.2',
-    target: (lab) => lab.name('TAYGA_DIRECT'),
-    start: (lab) => lab.script('tayga'),
-  },
-  {
-    name: 'nat46',
-    what: 'this tree',
-    target: () => NAT46_WEB,
-    start: (lab) => lab.startGateway({ map: `${NAT46_WEB}=${lab.name('DIRECT6')}` }),
-  },
-];
+const CONTENDERS: readonly Contender[] = [KERNEL, TAYGA, nat46('nat46', 0)];
 
 const LOADS = [
   { name: 'TCP, 1 flow, up', argv: [] },
@@ -52,36 +25,20 @@ const LOADS = [
   { name: 'TCP, 8 flows, down', argv: ['--parallel', '8', '--reverse'] },
 ] as const;
 
-/** One iperf3 run. @returns bit/s that the receiver got */
-async function measure(lab: Lab, contender: Contender, argv: readonly string[]): Promise<number> {
-  const client = ['iperf3', '--client', contender.target(lab), '--time', String(SECONDS), '--omit', '1'];
-  const { stdout } = await lab.exec('cl1', [...client, '--json', ...argv]);
-  const report = JSON.parse(stdout) as {
-    error?: string;
-    end?: { sum_received?: { bits_per_second: number } };
-  };
-  const received = report.end?.sum_received?.bits_per_second;
-  if (received === undefined) throw new Error(`iperf3 through ${contender.name}: ${report.error ?? stdout}`);
-  return received;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
-}
-
 type Results = Map<string, Map<string, number[]>>; // load → contender → bit/s of every round
 
-async function runAll(lab: Lab, contenders: readonly Contender[]): Promise<Results> {
+/** @param targets contender → address that the client dials */
+async function runAll(lab: Lab, targets: ReadonlyMap<string, string>): Promise<Results> {
   const results: Results = new Map(
-    LOADS.map((load) => [load.name, new Map(contenders.map((contender) => [contender.name, []]))]),
+    LOADS.map((load) => [load.name, new Map([...targets.keys()].map((name) => [name, []]))]),
   );
+  const time = ['--time', String(SECONDS), '--omit', '1'];
   for (let round = 0; round < ROUNDS; round++) {
     for (const load of LOADS) {
-      for (const contender of contenders) {
-        const value = await measure(lab, contender, load.argv);
-        results.get(load.name)?.get(contender.name)?.push(value);
-        console.error(`round ${round + 1}  ${load.name}  ${contender.name}  ${gigabits(value)} Gbit/s`);
+      for (const [name, target] of targets) {
+        const value = (await transfer(lab, target, [...time, ...load.argv])).bitsPerSecond;
+        results.get(load.name)?.get(name)?.push(value);
+        console.error(`round ${round + 1}  ${load.name}  ${name}  ${gigabits(value)} Gbit/s`);
       }
     }
   }
@@ -109,13 +66,7 @@ function printTable(results: Results): void {
 }
 
 function writeJson(results: Results): void {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const machine = {
-    cpu: cpus()[0]?.model ?? '',
-    cores: availableParallelism(),
-    node: process.version,
-    commit,
-  };
+  const found = machine();
   const loads = [...results].map(([load, byContender]) => ({
     load,
     bitsPerSecond: Object.fromEntries(
@@ -123,10 +74,11 @@ function writeJson(results: Results): void {
     ),
   }));
   mkdirSync(path.dirname(OUTPUT), { recursive: true });
-  writeFileSync(OUTPUT, `${JSON.stringify({ machine, rounds: ROUNDS, seconds: SECONDS, loads }, null, 2)}\n`);
-  console.log(
-    `\n${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${commit}; written to ${OUTPUT}`,
+  writeFileSync(
+    OUTPUT,
+    `${JSON.stringify({ machine: found, rounds: ROUNDS, seconds: SECONDS, loads }, null, 2)}\n`,
   );
+  console.log(`\n${describe(found)}; written to ${OUTPUT}`);
 }
 
 const wanted = process.env.BENCH_ONLY?.split(',');
@@ -134,11 +86,12 @@ const contenders = CONTENDERS.filter(({ name }) => wanted?.includes(name) ?? tru
 const lab = await Lab.up();
 try {
   await lab.script('direct');
+  const targets = new Map<string, string>();
   for (const contender of contenders) {
-    await contender.start(lab);
+    targets.set(contender.name, (await contender.start(lab)).target);
     console.error(`${contender.name.padEnd(7)} ${contender.what}`);
   }
-  const results = await runAll(lab, contenders);
+  const results = await runAll(lab, targets);
   printTable(results);
   writeJson(results);
 } finally {

@@ -7,8 +7,11 @@ import { type Bed, udpBurst } from './loads.ts';
 
 /** UDP sessions end after five minutes (RFC 4787 §4.3); rounds between two refreshes are to be shorter. */
 const REFRESH_MS = 150_000;
-const FILL_PPS = 120_000;
-const ATTEMPTS = 8;
+/** Slower by this factor when more is lost than a second attempt makes good. */
+const FILL_PPS = 160_000;
+const FILL_SLOWER = 0.6;
+const FILL_LOSS = 0.02;
+const ATTEMPTS = 10;
 const NETWORK = '10.77.0.0/16';
 
 export class Population {
@@ -43,10 +46,12 @@ export class Population {
     if (performance.now() - this.#refreshedAt < REFRESH_MS) return Population.LEAST;
     const { hosts, sockets } = Population.SOURCES;
     const bed: Bed = { lab: this.#lab, seconds: 0 };
-    const ms = ((hosts * sockets) / FILL_PPS) * 1000 * 1.02;
     let held = 0;
+    let perSecond = FILL_PPS;
     for (let attempt = 0; attempt < ATTEMPTS && held < Population.LEAST; attempt++) {
-      await udpBurst(bed, this.#at, 64, { perSecond: FILL_PPS, ms, sources: Population.SOURCES });
+      const ms = ((hosts * sockets) / perSecond) * 1000 * 1.02;
+      const burst = await udpBurst(bed, this.#at, 64, { perSecond, ms, sources: Population.SOURCES });
+      if (burst.received < burst.sent * (1 - FILL_LOSS)) perSecond *= FILL_SLOWER;
       held = await this.#held();
     }
     if (held < Population.LEAST) throw new Error(`only ${held} sessions after ${ATTEMPTS} attempts`);
