@@ -12,7 +12,7 @@ const V4 = '10.244.50.220';
 const KEY = `0073c3b6eft_dns46${V4}`;
 const NO_RECORD = 4;
 
-const recordLine = (lab: Lab) => `${KEY} 0001${'00000000'}${'0000000000000002'}${lab.name('WEB')}\n`;
+const recordLine = (lab: Lab) => `${KEY} 0001${'0'.repeat(8)}${'2'.padStart(16, '0')}${lab.name('WEB')}\n`;
 const curl = (lab: Lab, ...more: string[]) =>
   lab.exec('cl1', ['curl', '-sS', '--max-time', '3', ...more, `http://${V4}/`]);
 

@@ -55,6 +55,11 @@ labTests('reach: an IPv4-only client and an IPv6-only server', withGateway, {
     assert.match(out, '5 received');
     const big = ['ping', '-c', '2', '-i', '0.1', '-W', '2', '-s', '1400', 'host1.nat46.example'];
     assert.match(await lab.ok('cl1', big), '2 received');
+    assert.match(
+      await lab.ok('cl1', ['ping', '-c', '1', '-W', '2', '10.244.50.1']),
+      '1 received',
+      'the gateway',
+    );
   },
 
   'UDP echo, 0 to 1400 bytes': async (lab) => {
