@@ -36,11 +36,11 @@ class Twin {
   add(length: number, far: number): void {
     const number = ++this.#number & 0xff;
     this.#batch.bytes.fill(number, AT - VIRTIO_BYTES, AT + length);
-    const isFull = this.#list.length === MAX_PARKED;
     const done = this.#parking.add(AT, length, number, far);
-    if (isFull) assert.not(done);
+    const room = far === 0 ? PARKING_BYTES * (3 / 4) : PARKING_BYTES;
+    const isFull = this.#list.length === MAX_PARKED || this.#used() + HEADROOM + length > room;
+    assert.is(done, !isFull);
     if (done) this.#list.push({ number, length, far });
-    else if (!isFull) assert.ok(this.#used() + HEADROOM + length > PARKING_BYTES, 'refused without need');
   }
 
   release(which: readonly number[]): void {
@@ -82,7 +82,7 @@ class Twin {
   }
 
   #used(): number {
-    return this.#list.reduce((sum, { length }) => (sum + HEADROOM + length + 15) & ~15, 0);
+    return this.#list.reduce((used, { length }) => (used + HEADROOM + length + 15) & ~15, 0);
   }
 }
 
@@ -107,6 +107,19 @@ tests('parking', {
     twin.release([0]);
     twin.add(1, 5);
     twin.check();
+  },
+
+  'fragments leave room for packets that wait for the store': () => {
+    const many = new Parking(new Batch());
+    for (let i = 0; i < MAX_PARKED; i++) many.add(AT, 1, 0, 0);
+    assert.is(many.size, MAX_PARKED / 2);
+    for (let i = 0; i < MAX_PARKED; i++) many.add(AT, 1, 0, 7);
+    assert.is(many.size, MAX_PARKED);
+    const large = new Parking(new Batch());
+    for (let i = 0; i < 20; i++) large.add(AT, 60_000, 0, 0);
+    const held = large.size;
+    assert.ok(large.add(AT, 60_000, 0, 7));
+    assert.ok(held > 2 && large.size > held);
   },
 
   'who may pass holds nobody up': () => {

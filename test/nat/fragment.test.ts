@@ -31,13 +31,16 @@ const some = fc.record({
 /** Fragments with a Map beside them, which compares every step. */
 class Twin {
   readonly #state = freshState({ fragments: CAPACITY });
-  readonly #known = new Map<string, { session: number; deadline: number }>();
+  readonly #known = new Map<string, { key: FragmentKey; session: number; deadline: number }>();
 
   insert(name: string, k: FragmentKey, session: number, deadline: number): void {
-    const fits = this.#known.has(name) || this.#known.size < CAPACITY;
     const { fragments } = this.#state;
-    assert.is(fragments.insert(k, session as SessionId, session + 100, deadline), fits);
-    if (fits) this.#known.set(name, { session, deadline });
+    const isFull = !this.#known.has(name) && this.#known.size === CAPACITY;
+    fragments.insert(k, session as SessionId, session + 100, deadline);
+    const gone = [...this.#known].filter(([, each]) => fragments.lookup(each.key) === NO_ROW);
+    assert.is(gone.length, isFull ? 1 : 0, 'one gives way if and only if there is no room');
+    for (const [each] of gone) this.#known.delete(each);
+    this.#known.set(name, { key: k, session, deadline });
   }
 
   sweep(now: number): void {
@@ -57,7 +60,7 @@ class Twin {
 }
 
 tests('fragments', {
-  'like a Map with deadlines; an older datagram of the same key gives way': () => {
+  'like a Map with deadlines; an older datagram of the same key is overwritten': () => {
     const steps = fc.array(fc.record({ sweep: fc.boolean(), of: some }), { maxLength: 50 });
     fc.assert(
       fc.property(steps, (all) => {
@@ -72,6 +75,17 @@ tests('fragments', {
       }),
       { numRuns: 200 },
     );
+  },
+
+  'in a full table the oldest gives way, again and again': () => {
+    const { fragments } = freshState({ fragments: CAPACITY });
+    for (let i = 0; i < 3 * CAPACITY; i++) {
+      fragments.insert(key(1, i), i as SessionId, 0, 0);
+      const alive = Array.from({ length: i + 1 }, (_, k) => k).filter(
+        (k) => fragments.lookup(key(1, k)) !== NO_ROW,
+      );
+      assert.equal(alive, Array.from({ length: i + 1 }, (_, k) => k).slice(-CAPACITY));
+    }
   },
 
   'a sweep is bounded': () => {
