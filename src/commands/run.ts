@@ -16,6 +16,10 @@ export async function run(args: string[]): Promise<number> {
     died = resolve;
   });
   const app = new App(config, log, died);
+  process.on('SIGHUP', () =>
+    log.info({}, 'SIGHUP: the flags are the configuration; there is nothing to reload'),
+  );
+  process.on('SIGUSR2', () => log.info(app.status(), 'status'));
   await app.start();
   const end = await Promise.race([...signals, failure]);
   if (typeof end === 'string') log.info({ signal: end }, 'stopping');

@@ -110,7 +110,7 @@ export const RUN_FLAGS = {
   'sorry-ip': optional({
     placeholder: 'V4',
     absent: 'none',
-    description: 'answer when no synthetic address is free; where packets to an unmapped one go',
+    description: 'answer to names when no synthetic address is free',
     schema: unicastV4,
   }),
   'lowest-ipv6-mtu': value({

@@ -139,13 +139,13 @@ export class FourToSix {
     const offset = (packet.fragment & ipv4.OFFSET_MASK) << 3;
     if (offset + packet.upperLength > ipv4.MAX_TOTAL_LENGTH) return Verdict.DropMalformed;
     const isFirst = offset === 0;
-    const id = isFirst ? this.#session(now) : this.#fragments.find4(packet);
+    const id = isFirst ? this.#session(now) : this.#fragments.find4(packet, now);
     if (id < 0) return isFirst ? refusalVerdict(id) : Verdict.Hold;
     const fit = this.#fit();
     if (fit === TOO_BIG) return Verdict.DropTooBig;
     const session = id as SessionId;
     if (isFirst) {
-      if (!this.#fragments.remember4(packet, session, now)) return Verdict.DropTableFull;
+      this.#fragments.remember4(packet, session, now);
       this.#flows.track(session, packet, 0, now);
       this.#rewrite(session);
     }

@@ -3,7 +3,7 @@
  */
 
 import { newFragmentKey } from '../nat/fragment.ts';
-import { FRAGMENT_MS } from '../nat/lifetimes.ts';
+import { FRAGMENT_MS, isPast } from '../nat/lifetimes.ts';
 import type { NatState } from '../nat/nat-state.ts';
 import { NO_ROW } from '../nat/rows.ts';
 import { NO_SESSION, type SessionId } from '../nat/session.ts';
@@ -12,8 +12,6 @@ import * as ipv6 from '../wire/ipv6.ts';
 import type { Packet } from './packet.ts';
 
 export class FragmentBindings {
-  /** Counts first fragments: whoever holds others may look again. */
-  remembered = 0;
   readonly #state: NatState;
   readonly #view: DataView;
   readonly #key = newFragmentKey();
@@ -24,43 +22,42 @@ export class FragmentBindings {
   }
 
   /** @returns the session of an IPv4 fragment's datagram, or NO_SESSION */
-  find4(packet: Packet): SessionId {
+  find4(packet: Packet, now: number): SessionId {
     this.#setKey4(packet);
-    return this.#find();
+    return this.#find(now);
   }
 
-  /** Remember the session of a first fragment. @returns false when the table is full */
-  remember4(packet: Packet, id: SessionId, now: number): boolean {
+  /** Remember the session of a first fragment. */
+  remember4(packet: Packet, id: SessionId, now: number): void {
     this.#setKey4(packet);
-    return this.#remember(id, now);
+    this.#remember(id, now);
   }
 
   /** The same of an IPv6 fragment. */
-  find6(packet: Packet): SessionId {
+  find6(packet: Packet, now: number): SessionId {
     this.#setKey6(packet);
-    return this.#find();
+    return this.#find(now);
   }
 
-  remember6(packet: Packet, id: SessionId, now: number): boolean {
+  remember6(packet: Packet, id: SessionId, now: number): void {
     this.#setKey6(packet);
-    return this.#remember(id, now);
+    this.#remember(id, now);
   }
 
-  #find(): SessionId {
+  #find(now: number): SessionId {
     const { fragments, sessions } = this.#state;
     const row = fragments.lookup(this.#key);
     if (row === NO_ROW) return NO_SESSION;
     const id = fragments.session(row);
-    return sessions.rows.isValid(id) && sessions.stamp(id) === fragments.sessionStamp(row) ? id : NO_SESSION;
+    const isSame = sessions.rows.isValid(id) && sessions.stamp(id) === fragments.sessionStamp(row);
+    return isSame && !isPast(sessions.deadline(id), now) ? id : NO_SESSION;
   }
 
-  #remember(id: SessionId, now: number): boolean {
+  #remember(id: SessionId, now: number): void {
     const { fragments, lock, sessions } = this.#state;
     lock.acquire();
-    const done = fragments.insert(this.#key, id, sessions.stamp(id), (now + FRAGMENT_MS) | 0);
+    fragments.insert(this.#key, id, sessions.stamp(id), (now + FRAGMENT_MS) | 0);
     lock.release();
-    this.remembered++;
-    return done;
   }
 
   #setKey4(packet: Packet): void {

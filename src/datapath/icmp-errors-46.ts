@@ -1,7 +1,7 @@
 /**
  * An ICMPv4 error from inside becomes an ICMPv6 error (RFC 7915 §4.2, §4.3). It quotes a packet that we translated
  * from IPv6, so the quoted pair is the session's, far to near. Errors find sessions; they never make, prolong or end
- * one (RFC 5508 §7).
+ * one (RFC 5508).
  *
  * The quote is translated where it lies, then copied behind headers of its own into the spare region.
  */
@@ -113,10 +113,18 @@ export class IcmpErrors46 {
     bytes.fill(0, quoteAt + copied, quoteAt + quote);
     bytes.copyWithin(quoteAt + quote, parts.extensionAt, parts.extensionAt + parts.extension);
     this.#flows.sessions.writeOutside(id, view, out + ipv6.SOURCE);
+    if (packet.near !== this.#quoted.near) this.#writeRouterSource(out + ipv6.SOURCE);
     const lengthWord = parts.extension > 0 ? (quote / V6_FAMILY.unit) << 24 : rest;
     const message = originate.writeErrorV6(view, out, target, lengthWord, quote + parts.extension);
     ipv6.write(view, out, tos, message, icmp.V6, hops);
     this.#batch.push(out, ipv6.HEADER_LENGTH + message);
+  }
+
+  /** RFC 6791 §3, mirrored: a router inside has no IPv6 address of its own. */
+  #writeRouterSource(to: number): void {
+    const source = this.#settings.errorSource6;
+    if (source[0] === 0 && source[1] === 0 && source[2] === 0 && source[3] === 0) return;
+    for (let i = 0; i < 4; i++) this.#batch.view.setInt32(to + i * 4, source[i]!);
   }
 
   /** Header, ports and checksum of the quote, in place; its TTL stays. @returns offset of its IPv6 header */

@@ -1,7 +1,7 @@
 /**
  * An ICMPv6 error from outside becomes an ICMPv4 error (RFC 7915 §5.2, §5.3). It quotes a packet that we translated
  * from IPv4, so the quoted pair is the session's, near to far. Errors find sessions; they never make, prolong or end
- * one (RFC 5508 §7).
+ * one (RFC 5508).
  *
  * Its source is rarely a host that has a synthetic address: a router on the way has none, and appears as the
  * configured address (RFC 6791 §3).

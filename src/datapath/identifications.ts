@@ -8,7 +8,7 @@ export class Identifications {
   readonly #secret: number;
   #counter = 0;
 
-  /** @param secret of the segment */
+  /** @param secret random, used for nothing else: what it gives away is seen on the wire */
   constructor(secret: number) {
     this.#secret = secret;
   }

@@ -95,7 +95,7 @@ export class Loop {
     const isPunt = verdict === Verdict.Punt;
     const far = isPunt ? this.#batch.view.getInt32(at + 16) : 0;
     const deadline = (now + (isPunt ? PUNT_WAIT_MS : FRAGMENT_MS)) | 0;
-    if (isPunt && !this.#parking.waitsFor(far)) this.#punts.push(far);
+    if (isPunt) this.#punts.push(far); // again for every packet: the main thread asks once for all
     return this.#parking.add(at, length, deadline, far) ? verdict : Verdict.DropParkingFull;
   }
 

@@ -8,6 +8,9 @@ import { type Batch, HEADROOM, PARKING_BYTES, READ_BYTES, SPARE_BYTES } from './
 const START = READ_BYTES + SPARE_BYTES;
 const END = START + PARKING_BYTES;
 const MAX_PARKED = 256;
+/** Fragments leave room for packets that wait for the store: anybody can send a fragment without its first. */
+const MAX_HELD = MAX_PARKED / 2;
+const END_OF_HELD = END - PARKING_BYTES / 4;
 /** Fields of an entry: offset, length (0 = released), deadline, far address (0 = nobody stays behind it). */
 const FIELDS = 4;
 
@@ -27,7 +30,9 @@ export class Parking {
    */
   add(at: number, length: number, deadline: number, far: number): boolean {
     const slot = this.#next + HEADROOM;
-    if (this.size === MAX_PARKED || slot + length > END) return false;
+    const isHeld = far === 0;
+    if (this.size === MAX_PARKED || slot + length > (isHeld ? END_OF_HELD : END)) return false;
+    if (isHeld && this.#held() >= MAX_HELD) return false;
     this.#batch.bytes.copyWithin(slot - 10, at - 10, at + length);
     this.#set(this.size, slot, length);
     this.#fields[this.size * FIELDS + 2] = deadline;
@@ -35,6 +40,12 @@ export class Parking {
     this.size++;
     this.#next = (slot + length + 15) & ~15;
     return true;
+  }
+
+  #held(): number {
+    let held = 0;
+    for (let i = 0; i < this.size; i++) if (this.#fields[i * FIELDS + 3] === 0) held++;
+    return held;
   }
 
   at(i: number): number {

@@ -12,6 +12,10 @@ export interface Settings extends PathMtus {
   readonly self6: Int32Array;
   /** Source of translated ICMPv6 errors whose own source has no synthetic address (RFC 6791 §3), signed word. */
   readonly errorSource4: number;
+  /** Source of translated ICMPv4 errors that a router inside sent, four words; all zero = the SNAT address. */
+  readonly errorSource6: Int32Array;
+  /** Random word behind the IPv4 identifications: another one each start and worker, and used for nothing else. */
+  readonly idSecret: number;
   /** ICMP errors a second that a worker originates, each family. */
   readonly icmpRate: number;
 }

@@ -132,23 +132,24 @@ export class SixToFour {
     const offset = ipv6.fragmentOffset(view, packet.fragment);
     if (offset + packet.upperLength > ipv4.MAX_TOTAL_LENGTH) return Verdict.DropMalformed;
     const isFirst = offset === 0;
-    const id = isFirst ? this.#session(now) : this.#fragments.find6(packet);
+    const id = isFirst ? this.#session(now) : this.#fragments.find6(packet, now);
     if (id < 0) return isFirst ? refusalVerdict(id) : this.#awaitFirst();
     if (!this.#fits()) return Verdict.DropTooBig;
     const session = id as SessionId;
     if (isFirst) {
       // An atomic fragment is alone and leaves others of its identification alone, RFC 6946 §4
-      const isFollowed = ipv6.hasMoreFragments(view, packet.fragment);
-      if (isFollowed && !this.#fragments.remember6(packet, session, now)) return Verdict.DropTableFull;
+      if (ipv6.hasMoreFragments(view, packet.fragment)) this.#fragments.remember6(packet, session, now);
       this.#flows.track(session, packet, FROM_OUTSIDE, now);
       this.#rewrite(session);
     }
     return this.#output(session);
   }
 
-  /** Only what is addressed to us may take room while it waits. */
+  /** Only what a mapped host sends to us may take room while it waits. */
   #awaitFirst(): Verdict {
-    return this.#flows.isMember(this.packet.near) ? Verdict.Hold : Verdict.DropNoSession;
+    const { near, far } = this.packet;
+    if (!this.#flows.isMember(near)) return Verdict.DropNoSession;
+    return this.#flows.syntheticOf(far) === 0 ? Verdict.DropSenderUnmapped : Verdict.Hold;
   }
 
   #icmp(now: number): Verdict {

@@ -26,7 +26,7 @@ export class Translator {
 
   constructor(batch: Batch, state: NatState, options: ResolverOptions, settings: Settings) {
     this.#batch = batch;
-    const ids = new Identifications(state.segment.seed(0));
+    const ids = new Identifications(settings.idSecret);
     this.answers = new Answers(batch, ids, settings);
     this.fragments = new FragmentBindings(state, batch.view);
     this.resolver = new Nat46Resolver(state, batch.view, options);

@@ -79,6 +79,6 @@ export const FIRST_DROP = Verdict.DropMalformed;
 export const ERROR_V4 = Int32Array.from(names, (name) => (rows[name] as Row)[2] ?? SILENT);
 export const ERROR_V6 = Int32Array.from(names, (name) => (rows[name] as Row)[3] ?? SILENT);
 
-/** Rest word that says which MTU would have fitted. */
+/** Errors of DropTooBig, which carry an MTU. */
 export const TOO_BIG_V4 = (icmp.V4_UNREACHABLE << 8) | icmp.V4_FRAGMENTATION_NEEDED;
 export const TOO_BIG_V6 = icmp.V6_PACKET_TOO_BIG << 8;

@@ -31,7 +31,7 @@ import { journalPath } from './host-cleanup.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
-import { controlRoutes, type ViewSources } from './views.ts';
+import { controlRoutes, status, type ViewSources } from './views.ts';
 
 const SYSTEM_CLOCK = { nowSec: () => Math.floor(Date.now() / 1000), nowMs: () => shim().nowMs() };
 
@@ -39,6 +39,7 @@ export class App {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #onFailure: (error: Error) => void;
+  #status: () => object = () => ({});
   /** How to take down what is up, last part first. */
   readonly #closers: (() => unknown)[] = [];
 
@@ -47,6 +48,11 @@ export class App {
     this.#config = config;
     this.#log = log;
     this.#onFailure = onFailure;
+  }
+
+  /** What `nat46 status` shows; empty until there is something. */
+  status(): object {
+    return this.#status();
   }
 
   /** Resolves when packets are carried and names answered. @throws Nat46Error; everything is taken down then */
@@ -162,7 +168,7 @@ export class App {
     const host = HostState.apply({
       tun,
       mtu,
-      addresses4: plan.addresses4,
+      addresses: plan.addresses,
       routes4: plan.routes4,
       routes6: plan.routes6,
       neighbourProxies: plan.neighbourProxies,
@@ -212,7 +218,9 @@ export class App {
 
   async #startControl(parts: Pick<ViewSources, 'plan' | 'state' | 'directory' | 'workers'>): Promise<void> {
     const config = this.#config;
-    const routes = controlRoutes({ ...parts, config, version: packageVersion(), nowMs: SYSTEM_CLOCK.nowMs });
+    const sources = { ...parts, config, version: packageVersion(), nowMs: SYSTEM_CLOCK.nowMs };
+    this.#status = () => status(sources);
+    const routes = controlRoutes(sources);
     const server = new ControlServer({ path: config.controlPath, routes, log: this.#log });
     await server.start();
     this.#closers.push(() => server.stop());

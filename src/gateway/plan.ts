@@ -1,7 +1,7 @@
 /**
  * From the configuration and the facts of the host to the numbers that the parts work with. Pure.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { contains4, formatV4, formatV6, parseV4, parseV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import type { Settings } from '../datapath/settings.ts';
@@ -20,8 +20,8 @@ const MIN_MAPPINGS = 2 ** 16;
 /** Room for `--map` addresses outside the subnet. */
 const EXTRA_MAPPINGS = 4096;
 const MAX_CLIENTS = 65_536;
-const FRAGMENTS = 4096;
-/** Sessions that one inside host may hold at once: as many as it has ports. */
+const FRAGMENTS = 65_536;
+/** Sessions that one inside host may hold at once: as many as it has ports, and half of the table at most. */
 const MAX_CLIENT_SESSIONS = 65_536;
 /** ICMP errors a second, each worker and family. */
 const ICMP_RATE = 1000;
@@ -37,7 +37,7 @@ export interface Plan {
   /** IPv4 addresses that are the gateway's own or the sorry server's: never given out. */
   readonly taken: readonly number[];
   /** What to do to the host: text for `ip`. */
-  readonly addresses4: readonly string[];
+  readonly addresses: readonly string[];
   readonly routes4: readonly string[];
   readonly routes6: readonly string[];
   readonly neighbourProxies: readonly string[];
@@ -48,15 +48,14 @@ export function makePlan(config: Config, facts: HostFacts, machine: string): Pla
   const { members, automap } = membersOf(config, facts, machine);
   const self4 = config.self4 ?? config.subnet.base + 1;
   const listen4 = config.dnsListen.map((at) => parseV4(at.address)).filter((v4) => v4 !== null);
-  const foreign = listen4.filter((v4) => !isLocal(facts, bytes4(v4), config.tun));
   return {
     geometry: geometryOf(config, members.length),
     settings: settingsOf(config, facts, self4),
-    resolver: { inside: config.inside.map(mask), maxClientSessions: MAX_CLIENT_SESSIONS },
+    resolver: { inside: config.inside.map(mask), maxClientSessions: clientQuota(config.maxSessions) },
     members,
     automap,
-    taken: [self4, ...listen4, ...(config.sorryIp === null ? [] : [config.sorryIp])],
-    addresses4: [...new Set(foreign)].map((v4) => `${formatV4(v4)}/32`),
+    taken: [self4, ...listen4, ...ownV4(config)],
+    addresses: foreignListeners(config, facts),
     routes4: [
       `${formatV4(config.subnet.base)}/${config.subnet.length}`,
       ...config.maps.filter(({ v4 }) => !contains4(config.subnet, v4)).map(({ v4 }) => `${formatV4(v4)}/32`),
@@ -66,6 +65,23 @@ export function makePlan(config: Config, facts: HostFacts, machine: string): Pla
       .filter((member) => onLinkDevice(facts, member, config.tun) !== null)
       .map((member) => formatV6(member)),
   };
+}
+
+/** Addresses to listen on that the host does not have: they go on the device. */
+function foreignListeners(config: Config, facts: HostFacts): string[] {
+  const found = new Set<string>();
+  for (const { address } of config.dnsListen) {
+    const v4 = parseV4(address);
+    const bytes = v4 === null ? parseV6(address) : bytes4(v4);
+    if (bytes && !isLocal(facts, bytes, config.tun)) found.add(`${address}/${bytes.length * 8}`);
+  }
+  return [...found];
+}
+
+/** IPv4 addresses of the configuration that stand for somebody already. */
+function ownV4({ sorryIp, rfc6791V4, selfIps }: Config): number[] {
+  const self = selfIps.map((at) => parseV4(at.address));
+  return [sorryIp, rfc6791V4, ...self].filter((v4) => v4 !== null);
 }
 
 function geometryOf(config: Config, members: number): Geometry {
@@ -83,9 +99,16 @@ function mappingCapacity(subnetLength: number): number {
   return Math.max(MIN_MAPPINGS, Math.min(2 ** (32 - subnetLength), MAX_MAPPINGS)) + EXTRA_MAPPINGS;
 }
 
+function clientQuota(maxSessions: number): number {
+  return Math.min(MAX_CLIENT_SESSIONS, Math.ceil(maxSessions / 2));
+}
+
 function settingsOf(config: Config, facts: HostFacts, self4: number): Settings {
   const self6 = new Int32Array(4);
+  const errorSource6 = new Int32Array(4);
   if (config.self6) toWords(config.self6, self6);
+  const errors = config.rfc6791V6 ?? config.self6;
+  if (errors) toWords(errors, errorSource6);
   return {
     mtu4: config.mtu4 ?? defaultMtu(facts, 4, config.tun) ?? config.mtu,
     mtu6: config.mtu6 ?? defaultMtu(facts, 6, config.tun) ?? config.mtu,
@@ -93,7 +116,9 @@ function settingsOf(config: Config, facts: HostFacts, self4: number): Settings {
     self4: self4 | 0,
     self6,
     errorSource4: (config.rfc6791V4 ?? self4) | 0,
+    errorSource6,
     icmpRate: ICMP_RATE,
+    idSecret: randomInt(2 ** 32) | 0,
   };
 }
 

@@ -79,7 +79,8 @@ function sessionRow(
   };
 }
 
-function status({ config, plan, state, directory, version, workers }: ViewSources): StatusReply {
+/** `nat46 status`, and the answer to SIGUSR2. */
+export function status({ config, plan, state, directory, version, workers }: ViewSources): StatusReply {
   const { segment, sessions } = state;
   const counters = new ControlCounters(segment);
   const endpoint = (at: { address: string; port: number }): string =>

@@ -83,7 +83,10 @@ function main(input: WorkerInput): void {
   const segment = new Segment(buffer, input.geometry);
   const state = new NatState(segment, () => native.yieldThread());
   const batch = new Batch();
-  const translator = new Translator(batch, state, input.resolver, input.settings);
+  const translator = new Translator(batch, state, input.resolver, {
+    ...input.settings,
+    idSecret: (input.settings.idSecret + Math.imul(input.number, 0x9e3779b1)) | 0,
+  });
   const first = segment.counters(input.number);
   const counters = segment.floats.subarray(first, first + COUNTER_SLOTS);
   const punts = new PuntRing(segment, input.number);

@@ -7,7 +7,7 @@
 import { finish, HashIndex, mix } from './hash-index.ts';
 import { isPast } from './lifetimes.ts';
 import { NO_ROW, Rows } from './rows.ts';
-import { FRAGMENT_STRIDE, type Segment } from './segment.ts';
+import { FRAGMENT_HAND_AT, FRAGMENT_STRIDE, type Segment } from './segment.ts';
 import { NO_SESSION, type SessionId } from './session.ts';
 
 const NEXT = 1;
@@ -51,23 +51,21 @@ export class FragmentTable {
     return row;
   }
 
-  /** Under the lock. An older datagram with the same key is overwritten. @returns false when the table is full */
-  insert(key: FragmentKey, session: SessionId, stamp: number, deadline: number): boolean {
+  /** Under the lock. An older datagram with the same key is overwritten; in a full table the oldest gives way. */
+  insert(key: FragmentKey, session: SessionId, stamp: number, deadline: number): void {
     let row = this.lookup(key);
     const known = row !== NO_ROW;
-    if (!known) row = this.rows.take();
-    if (row === NO_ROW) return false;
+    if (!known) row = this.#take();
     const at = this.rows.base(row);
     this.#words[at + SESSION] = session;
     this.#words[at + SESSION_STAMP] = stamp;
     this.#words[at + DEADLINE] = deadline;
-    if (known) return true;
+    if (known) return;
     this.#words[at + META] = key.meta;
     this.#words[at + IDENTIFICATION] = key.identification;
     this.#words.set(key.addresses, at + ADDRESSES);
     this.rows.publish(row);
     this.#index.insert(this.#hash(key), row);
-    return true;
   }
 
   session(row: number): SessionId {
@@ -93,6 +91,16 @@ export class FragmentTable {
   clear(): void {
     this.#index.clear();
     this.rows.rebuild(() => false);
+  }
+
+  /** Rows are handed out oldest first, so a hand that goes round points at the oldest one in use. */
+  #take(): number {
+    const row = this.rows.take();
+    if (row !== NO_ROW) return row;
+    const hand = this.#words[FRAGMENT_HAND_AT]! % this.rows.capacity;
+    this.#words[FRAGMENT_HAND_AT] = hand + 1;
+    this.#remove(hand);
+    return this.rows.take();
   }
 
   #remove(row: number): void {

@@ -54,6 +54,7 @@ export const DNS_PORT6_AT = 46;
 export const ASSIGNABLE_FIRST_AT = 47;
 export const ASSIGNABLE_END_AT = 48;
 export const ASSIGNABLE_RESERVED_AT = 49;
+export const FRAGMENT_HAND_AT = 50;
 
 /** Words a row of each table; see the files of the tables. */
 export const MAPPING_STRIDE = 16;

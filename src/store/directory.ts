@@ -43,6 +43,9 @@ const EXHAUSTED: Allocation = { exhausted: true };
 /** What became of an attempt to take one address for one real v6. */
 type Claim = 'ours' | 'taken' | 'full';
 
+/** How far from its preferred slot a real v6 looks for the address it had. */
+const FORMER_TRIES = 64;
+
 export class MappingDirectory {
   readonly #store: Store;
   readonly #slots: Slots;
@@ -214,6 +217,10 @@ export class MappingDirectory {
   async #allocate(v6: Uint8Array): Promise<Allocation> {
     const known = this.#local.addressOf(v6);
     if (known !== null) return this.#handOut(known);
+    const former = this.#formerAddress(v6);
+    if (former !== null && (await this.#turns.run(former, () => this.#claim(former, v6))) === 'ours') {
+      return this.#handOut(former);
+    }
     for (const v4 of this.#slots.candidates(v6)) {
       if (this.#local.free === 0 || !this.#local.hasRoom) break;
       const claim = this.#holding(v4, v6) ?? (await this.#turns.run(v4, () => this.#claim(v4, v6)));
@@ -224,6 +231,16 @@ export class MappingDirectory {
     return EXHAUSTED;
   }
 
+  /** The address that this real v6 had and that rests now: nobody else can be meant by it. */
+  #formerAddress(v6: Uint8Array): number | null {
+    let tries = 0;
+    for (const v4 of this.#slots.candidates(v6)) {
+      if (this.#local.restsFrom(v4, v6)) return v4;
+      if (++tries === FORMER_TRIES) return null;
+    }
+    return null;
+  }
+
   /** The answer is not out yet: keep the mapping until `answered` says for how long. */
   #handOut(v4: number): Allocation {
     this.#local.noteAnswer(v4, 0);
@@ -232,7 +249,7 @@ export class MappingDirectory {
 
   /** Whether an address of the table is already that of this real v6, or another's; null when it is free. */
   #holding(v4: number, v6: Uint8Array): 'ours' | 'taken' | null {
-    if (!this.#local.isTaken(v4)) return null;
+    if (!this.#local.isTaken(v4) || this.#local.restsFrom(v4, v6)) return null;
     const real = this.#local.realOf(v4);
     return real && Buffer.compare(real, v6) === 0 ? 'ours' : 'taken';
   }
@@ -306,13 +323,13 @@ export class MappingDirectory {
   #refuseForeignSessions(): void {
     const foreign = this.#local
       .addresses(MappingKind.Dynamic)
-      .filter((v4) => !this.#slots.isMappable(v4) && !this.#maps.has(v4) && this.#local.sessionsOf(v4) > 0);
+      .filter((v4) => !this.#slots.isMappable(v4) && !this.#maps.has(v4));
     if (foreign.length === 0) return;
     const { subnet } = this.#slots;
     throw new Nat46Error(
       'NAT46_CONFIG',
-      `--subnet ${formatV4(subnet.base)}/${subnet.length}: ${foreign.length} mappings of an earlier subnet still have sessions ` +
-        `(${formatV4(foreign[0] ?? 0)}, …); start with that subnet until they end, or remove the state file to end them`,
+      `--subnet ${formatV4(subnet.base)}/${subnet.length}: ${foreign.length} mappings of an earlier subnet are in the state file ` +
+        `(${formatV4(foreign[0] ?? 0)}, …); start with that subnet and remove them (nat46 dssm del), or remove the state file to end them all`,
     );
   }
 }

@@ -115,6 +115,13 @@ export class LocalMappings {
     return row >= 0 && this.#table.kind(row) === MappingKind.Resting;
   }
 
+  /** Whether the address rests from standing for this real v6. */
+  restsFrom(v4: number, v6: Uint8Array): boolean {
+    const row = this.#table.lookup4(v4);
+    if (row < 0 || this.#table.kind(row) !== MappingKind.Resting) return false;
+    return Buffer.compare(this.#real(row), v6) === 0;
+  }
+
   isStatic(v4: number): boolean {
     const row = this.#table.lookup4(v4);
     return row >= 0 && this.#table.kind(row) === MappingKind.Static;
@@ -207,11 +214,6 @@ export class LocalMappings {
     return [...this.#validRows()]
       .filter((row) => this.#table.kind(row) === kind)
       .map((row) => this.#table.v4(row));
-  }
-
-  sessionsOf(v4: number): number {
-    const row = this.live(v4);
-    return row < 0 ? 0 : this.#table.sessions(row);
   }
 
   *#validRows(): Generator<number> {

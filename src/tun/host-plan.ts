@@ -13,7 +13,7 @@ export interface HostSetup {
   /** Bytes. */
   readonly mtu: number;
   /** To put on the device. */
-  readonly addresses4: readonly string[];
+  readonly addresses: readonly string[];
   readonly routes4: readonly string[];
   readonly routes6: readonly string[];
   /** IPv6 addresses without length; those on the prefix of a link get an entry there. */
@@ -70,11 +70,11 @@ function planLink(setup: HostSetup, facts: HostFacts): PlannedChange {
 
 function planAddresses(setup: HostSetup, facts: HostFacts): PlannedChange[] {
   const present = facts.addresses.filter((found) => found.device === setup.tun);
-  return setup.addresses4.map((address) => {
+  return setup.addresses.map((address) => {
     const prefix = parsePrefix(address);
     return {
       change: { kind: 'address', device: setup.tun, address },
-      step: { ip: `addr add ${address} dev ${setup.tun}` },
+      step: { ip: `addr add ${address} dev ${setup.tun}${address.includes(':') ? ' nodad' : ''}` },
       done: present.some((found) => prefix !== null && sameAddress(found, prefix)),
     };
   });
@@ -83,7 +83,7 @@ function planAddresses(setup: HostSetup, facts: HostFacts): PlannedChange[] {
 /** An address brings the route of its prefix along: that one is not ours to add. */
 function planRoutes(setup: HostSetup, facts: HostFacts): PlannedChange[] {
   const present = facts.routes.filter((route) => route.device === setup.tun);
-  const brought = setup.addresses4.flatMap((address) => parsePrefix(address) ?? []);
+  const brought = setup.addresses.flatMap((address) => parsePrefix(address) ?? []);
   return [...setup.routes4, ...setup.routes6].flatMap((prefix) => {
     const wanted = parsePrefix(prefix);
     if (wanted === null) throw new RangeError(`not a prefix: ${prefix}`);

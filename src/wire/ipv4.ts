@@ -103,7 +103,6 @@ export function destination(view: DataView, at: number): number {
 
 /**
  * Write a header of 20 bytes, checksum excepted: `setAddresses` comes next, `setChecksum` last.
- * @param versionTos version and TOS as one word: 0x4500 | tos
  * @param flagsAndOffset DF, MF, offset as one word
  */
 export function write(

@@ -85,6 +85,8 @@ const SETTINGS: Settings = {
   self4: SELF4,
   self6: new Int32Array(4),
   errorSource4: SELF4,
+  errorSource6: new Int32Array(4),
+  idSecret: 1,
   icmpRate: 1000,
 };
 

@@ -180,7 +180,8 @@ export class Twin {
   }
 
   #follow6(packet: parse.Packet6): Session | string {
-    return this.#fragments.get(fragmentKey6(packet)) ?? 'Hold';
+    const isMapped = this.#world.mappings.some(([, real]) => same(real, packet.source));
+    return this.#fragments.get(fragmentKey6(packet)) ?? (isMapped ? 'Hold' : 'DropSenderUnmapped');
   }
 
   #open6(packet: parse.Packet6, device: parse.Virtio): Session | string {

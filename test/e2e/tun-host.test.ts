@@ -23,7 +23,7 @@ const FOLDER = `/run/tunt-${process.pid}`;
 const SETUP: HostSetup = {
   tun: TUN,
   mtu: 1400,
-  addresses4: ['10.99.0.1/32', '1.2.3.4/32'],
+  addresses: ['10.99.0.1/32', '1.2.3.4/32'],
   routes4: ['10.99.0.0/24', '203.0.113.7/32'],
   routes6: ['2001:db8:98::46/128', '2001:db8:99::46/128'],
   neighbourProxies: ['2001:db8:98::46', '2001:db8:99::46'],
@@ -196,7 +196,7 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
       const one = apply();
       const other = apply({
         tun: 't46h1',
-        addresses4: [],
+        addresses: [],
         routes4: ['10.97.0.0/24'],
         routes6: [],
         neighbourProxies: ['2001:db8:98::47'],

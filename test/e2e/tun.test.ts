@@ -21,7 +21,7 @@ import { insideNamespace, ip, NEIGHBOUR, output } from '../tun/namespace.ts';
 const SETUP: HostSetup = {
   tun: TUN,
   mtu: 1500,
-  addresses4: ['10.99.0.1/24'],
+  addresses: ['10.99.0.1/24'],
   routes4: ['10.99.0.0/24'],
   routes6: ['2001:db8:98::46/128'],
   neighbourProxies: ['2001:db8:98::46'],

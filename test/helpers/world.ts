@@ -171,6 +171,8 @@ function settings(options: WorldOptions): Settings {
     self4: options.self4 ?? words(SELF4)[0]!,
     self6: words(options.self6 ?? '00*16'),
     errorSource4: options.errorSource4 ?? words(ERROR_SOURCE4)[0]!,
+    errorSource6: options.errorSource6 ?? new Int32Array(4),
+    idSecret: options.idSecret ?? 1,
     icmpRate: options.icmpRate ?? 100,
   };
 }

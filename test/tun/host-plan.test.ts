@@ -21,7 +21,7 @@ const FACTS: HostFacts = {
 const SETUP: HostSetup = {
   tun: 'p0',
   mtu: 1500,
-  addresses4: ['10.2.2.1/32'],
+  addresses: ['10.2.2.1/32'],
   routes4: ['10.2.2.0/24'],
   routes6: ['2001:db8:1::46/128'],
   neighbourProxies: [],
@@ -86,7 +86,7 @@ tests('plan of the device', {
     ),
   'the route that an address brings along is not added': () =>
     withSysctls(DEVICE, (tree) => {
-      const steps = todo({ ...SETUP, addresses4: ['10.2.2.1/24'] }, FACTS, tree);
+      const steps = todo({ ...SETUP, addresses: ['10.2.2.1/24'] }, FACTS, tree);
       assert.not(steps.some((step) => step.startsWith('route add 10.2.2.0/24')));
     }),
   'a device that is up stays up, and keeps its way to make addresses when it is not ours': () =>
