@@ -14,7 +14,7 @@ import { Lab } from '../test/helpers/lab.ts';
 import { serve } from './compare/loads.ts';
 import { type Entrant, LOADS, type Load } from './compare/metrics.ts';
 import { plot } from './compare/plot.ts';
-import { Population } from './compare/population.ts';
+import { populated, routeHosts } from './compare/population.ts';
 import {
   figure,
   OURS,
@@ -31,9 +31,6 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
 const OUT = process.env.BENCH_OUT ?? 'dist/bench';
 const SEED = 46;
-const FULL = 'nat46 10⁶';
-/** Of the gateway whose table is full; see `nat46`. */
-const FULL_NUMBER = 2;
 
 const CONTENDERS: readonly Contender[] = [
   KERNEL,
@@ -42,12 +39,12 @@ const CONTENDERS: readonly Contender[] = [
   C_REFERENCE,
   nat46(OURS[0], 0, { workers: '1' }),
   nat46(OURS[1], 1, { workers: '2' }),
-  nat46(FULL, FULL_NUMBER, { workers: '1', ...Population.FLAGS }),
+  populated(FULL, 2),
 ];
 
 function takesPart(load: Load, entrant: Entrant): boolean {
-  if (load.population === 'mainly') return entrant.population !== null || entrant.name === OURS[0];
-  return entrant.population === null || load.population === 'too';
+  if (load.scale === 'only') return entrant.isFull || entrant.name === OURS[0];
+  return !entrant.isFull || load.scale === 'too';
 }
 
 /** What BENCH_ONLY leaves. */
@@ -69,9 +66,7 @@ function chosen(): { contenders: readonly Contender[]; loads: readonly Load[] } 
 async function enter(lab: Lab, contender: Contender): Promise<Entrant> {
   const running = await contender.start(lab);
   console.error(`${contender.name.padEnd(12)} ${contender.what}, pid ${running.pid ?? '–'}`);
-  const control = `${lab.name('LAB_CONTROL')}-${FULL_NUMBER}`;
-  const population = contender.name === FULL ? new Population(lab, running, control) : null;
-  return { ...running, name: contender.name, population };
+  return { ...running, name: contender.name, isFull: contender.name === FULL };
 }
 
 /** Runs one load on one contender and notes its figures. @returns whether it worked */
@@ -83,7 +78,6 @@ async function measure(
   rounds: Rounds,
 ): Promise<boolean> {
   try {
-    await entrant.population?.refresh();
     const figures = (await load.run({ lab, seconds: SECONDS }, entrant)) ?? {};
     for (const [name, value] of Object.entries(figures)) {
       const values = rounds.get(name) ?? new Map<string, number[]>();
@@ -130,6 +124,7 @@ function conclude(contenders: readonly Contender[], rounds: Rounds, before: Repo
   };
   printResults(report);
   printRatios(report);
+  printScale(report);
   mkdirSync(OUT, { recursive: true });
   writeFileSync(path.join(OUT, 'compare.json'), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(path.join(OUT, 'compare.svg'), plot(report));
@@ -148,7 +143,7 @@ const before = machine();
 const lab = await Lab.up();
 try {
   await lab.script('direct');
-  await Population.prepare(lab);
+  await routeHosts(lab);
   await serve(lab);
   const entrants: Entrant[] = [];
   for (const contender of contenders) entrants.push(await enter(lab, contender));

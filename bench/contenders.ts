@@ -5,6 +5,7 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Gateway } from '../test/helpers/gateway.ts';
 import type { Lab } from '../test/helpers/lab.ts';
 
 /** A contender that is up. */
@@ -86,28 +87,40 @@ export const C_REFERENCE: Contender = {
 };
 
 /** @param number tells gateways apart @param flags on top of the lab's */
-export function nat46(name: string, number: number, flags: Readonly<Record<string, string>> = {}): Contender {
+export function nat46(name: string, number: number, flags: NatFlags = {}): Contender {
   return {
     name,
     what: 'this tree',
     async start(lab) {
-      const target = `10.244.5${2 * number}.20`;
-      const pool = number === 0 ? {} : { 'snat-pool': `2001::10:244:100:24${number}` };
-      const apart = number === 0 ? '' : `-${number}`;
-      const gateway = await lab.startGateway({
-        role: 'data',
-        tun: `nat46${apart}`,
-        subnet: `10.244.5${2 * number}.0/24`,
-        ...pool,
-        store: 'mem:',
-        state: `${lab.name('LAB_STATE')}${apart === '' ? '' : `.${number}`}`,
-        control: `${lab.name('LAB_CONTROL')}${apart}`,
-        map: `${target}=${lab.name('DIRECT6')}`,
-        ...flags,
-      });
+      const { gateway, target } = await startNat46(lab, number, flags);
       return { target, pid: gateway.pid };
     },
   };
+}
+
+type NatFlags = Readonly<Record<string, string>>;
+
+/** A gateway beside others of its kind, and the state file that it has. */
+export async function startNat46(
+  lab: Lab,
+  number: number,
+  flags: NatFlags,
+): Promise<{ gateway: Gateway; target: string; state: string }> {
+  const subnet = `10.244.5${2 * number}`;
+  const target = `${subnet}.20`;
+  const state = `${lab.name('LAB_STATE')}.${number}`;
+  const gateway = await lab.startGateway({
+    role: 'data',
+    tun: `nat46-${number}`,
+    subnet: `${subnet}.0/24`,
+    'snat-pool': `2001::10:244:100:24${number}`,
+    store: 'mem:',
+    state,
+    control: `${lab.name('LAB_CONTROL')}-${number}`,
+    map: `${target}=${lab.name('DIRECT6')}`,
+    ...flags,
+  });
+  return { gateway, target, state };
 }
 
 /** Resolves when a program of bench/reference says that it is ready. */

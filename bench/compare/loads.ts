@@ -7,7 +7,7 @@ import type { Lab } from '../../test/helpers/lab.ts';
 import { cpuNs, REFERENCE, type Running, ready } from '../contenders.ts';
 import { transfer } from '../iperf.ts';
 
-const UDP_PORT = 9100;
+export const UDP_PORT = 9100;
 const ECHO_PORT = 9101;
 const DIAL_PORT = 9102;
 /** Handshakes under way at once. */

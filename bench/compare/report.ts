@@ -29,6 +29,9 @@ export interface Report {
 }
 
 export const OURS = ['nat46 ×1', 'nat46 ×2'] as const;
+/** The gateway with a million sessions, to be compared with the first of ours. */
+export const FULL = 'nat46 10⁶';
+const FULL_GOAL = 0.9;
 const OTHERS = ['TAYGA', 'TAYGA new', 'C reference', 'kernel'] as const;
 const NAME_WIDTH = 24;
 const CELL_WIDTH = 17;
@@ -87,6 +90,17 @@ export function printRatios(report: Report): void {
       if (ours)
         row([us === OURS[0] ? result.name : '', us, ...others.map((other) => ratio(result, ours, other))]);
     }
+  }
+}
+
+/** What a million sessions cost: the same load beside a gateway that has a few. */
+export function printScale(report: Report): void {
+  const rows = report.results.filter(({ contenders }) => contenders[FULL] && contenders[OURS[0]]);
+  if (rows.length > 0) console.log(`\n${FULL} / ${OURS[0]} (goal)\n`);
+  for (const { name, better, contenders } of rows) {
+    const goals = { [OURS[0]]: FULL_GOAL };
+    const cell = ratio({ name, unit: '', better, goals, contenders }, contenders[FULL]!, OURS[0]);
+    console.log(name.padEnd(NAME_WIDTH) + cell);
   }
 }
 
