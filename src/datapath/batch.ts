@@ -11,8 +11,6 @@ import * as virtioNet from '../wire/virtio-net.ts';
 /** Before every packet: 10 bytes of virtio header, 20 + 8 of growth, 48 of an ICMPv6 error; rounded to a line. */
 export const HEADROOM = 80;
 const LINE = 64;
-/** The device needs room for the largest packet before it reads another. */
-export const MAX_SLOT = HEADROOM + 65_535 + LINE;
 
 export const READ_BYTES = 1 << 20;
 export const SPARE_BYTES = 1 << 19;

@@ -16,7 +16,7 @@ export function isWhole(view: DataView, upper: number, length: number, protocol:
 }
 
 /** Offset of the checksum field of TCP or UDP. */
-export function checksumAt(protocol: number): number {
+function checksumAt(protocol: number): number {
   return protocol === tcp.PROTOCOL ? tcp.CHECKSUM : udp.CHECKSUM;
 }
 

@@ -10,6 +10,11 @@ type Row = readonly [name: string, meaning: string, errorV4?: number, errorV6?: 
 /** No error is originated for this verdict. */
 export const SILENT = -1;
 
+/** Type and code as one word. */
+function error(type: number, code: number): number {
+  return (type << 8) | code;
+}
+
 const rows = {
   Forward46: ['forwarded_46', 'translated from IPv4 to IPv6'],
   Forward64: ['forwarded_64', 'translated from IPv6 to IPv4'],
@@ -22,20 +27,34 @@ const rows = {
     'bad_address',
     'source or destination that is never translated: multicast, loopback, link-local',
   ],
-  DropTtl: ['ttl_exceeded', 'TTL or hop limit ran out here', 0x0b00, 0x0300],
-  DropSourceRoute: ['source_route', 'IPv4 source route that is not expired', 0x0305],
-  DropRoutingHeader: ['routing_header', 'IPv6 Routing header with segments left', SILENT, 0x0400],
+  DropTtl: [
+    'ttl_exceeded',
+    'TTL or hop limit ran out here',
+    error(icmp.V4_TIME_EXCEEDED, 0),
+    error(icmp.V6_TIME_EXCEEDED, 0),
+  ],
+  DropSourceRoute: [
+    'source_route',
+    'IPv4 source route that is not expired',
+    error(icmp.V4_UNREACHABLE, icmp.V4_SOURCE_ROUTE_FAILED),
+  ],
+  DropRoutingHeader: [
+    'routing_header',
+    'IPv6 Routing header with segments left',
+    SILENT,
+    error(icmp.V6_PARAMETER_PROBLEM, icmp.V6_ERRONEOUS_FIELD),
+  ],
   DropAfterFragment: [
     'header_after_fragment',
     'IPv6 extension header behind a Fragment header',
     SILENT,
-    0x0101,
+    error(icmp.V6_UNREACHABLE, icmp.V6_PROHIBITED),
   ],
   DropProtocol: [
     'protocol',
     'protocol without ports, which shared SNAT addresses cannot carry',
-    0x0302,
-    0x0101,
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROTOCOL_UNREACHABLE),
+    error(icmp.V6_UNREACHABLE, icmp.V6_PROHIBITED),
   ],
   DropIcmpType: ['icmp_type', 'ICMP type or code without counterpart'],
   DropIcmpFragment: ['icmp_fragment', 'fragmented ICMP'],
@@ -43,17 +62,50 @@ const rows = {
   DropIcmpQuote: ['icmp_quote', 'ICMP error that quotes nothing that belongs to a session'],
   DropUdpNoChecksum: ['udp_no_checksum', 'UDP without checksum where there must be one'],
   DropTooBig: ['too_big', 'larger than the next link, may not be fragmented; the sender is told the MTU'],
-  DropUnmapped: ['unmapped', 'synthetic address that stands for nothing', 0x0301],
-  DropNotInside: ['not_inside', 'source outside the --inside prefixes', 0x030d],
-  DropOwnAddress: ['own_address', 'not a ping, but sent to an address of the gateway', 0x0303, 0x0104],
-  DropHairpin: ['hairpin', 'synthetic address whose real address is one of our SNAT addresses', 0x0301],
+  DropUnmapped: [
+    'unmapped',
+    'synthetic address that stands for nothing',
+    error(icmp.V4_UNREACHABLE, icmp.V4_HOST_UNREACHABLE),
+  ],
+  DropNotInside: [
+    'not_inside',
+    'source outside the --inside prefixes',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
+  ],
+  DropOwnAddress: [
+    'own_address',
+    'not a ping, but sent to an address of the gateway',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PORT_UNREACHABLE),
+    error(icmp.V6_UNREACHABLE, icmp.V6_PORT_UNREACHABLE),
+  ],
+  DropHairpin: [
+    'hairpin',
+    'synthetic address whose real address is one of our SNAT addresses',
+    error(icmp.V4_UNREACHABLE, icmp.V4_HOST_UNREACHABLE),
+  ],
   DropTcpNoSession: ['tcp_no_session', 'TCP segment without session that opens none'],
   DropNoSession: ['no_session', 'IPv6 packet to a SNAT address and port that nobody uses'],
   DropSenderUnmapped: ['sender_unmapped', 'IPv6 packet from a host that has no synthetic address'],
-  DropPoolExhausted: ['pool_exhausted', 'no free port on the SNAT address of this client', 0x030d],
-  DropClientQuota: ['client_quota', 'this client has as many sessions as one may', 0x030d],
-  DropTableFull: ['table_full', 'the session, client or fragment table is full', 0x030d],
-  DropPuntTimeout: ['punt_timeout', 'the store did not answer in time', 0x0301],
+  DropPoolExhausted: [
+    'pool_exhausted',
+    'no free port on the SNAT address of this client',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
+  ],
+  DropClientQuota: [
+    'client_quota',
+    'this client has as many sessions as one may',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
+  ],
+  DropTableFull: [
+    'table_full',
+    'the session, client or fragment table is full',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
+  ],
+  DropPuntTimeout: [
+    'punt_timeout',
+    'the store did not answer in time',
+    error(icmp.V4_UNREACHABLE, icmp.V4_HOST_UNREACHABLE),
+  ],
   DropFragmentTimeout: ['fragment_timeout', 'fragment whose first fragment never came'],
   DropParkingFull: ['parking_full', 'had to wait for the store or a first fragment, and there was no room'],
 } as const satisfies Record<string, Row>;
@@ -80,5 +132,5 @@ export const ERROR_V4 = Int32Array.from(names, (name) => (rows[name] as Row)[2] 
 export const ERROR_V6 = Int32Array.from(names, (name) => (rows[name] as Row)[3] ?? SILENT);
 
 /** Errors of DropTooBig, which carry an MTU. */
-export const TOO_BIG_V4 = (icmp.V4_UNREACHABLE << 8) | icmp.V4_FRAGMENTATION_NEEDED;
-export const TOO_BIG_V6 = icmp.V6_PACKET_TOO_BIG << 8;
+export const TOO_BIG_V4 = error(icmp.V4_UNREACHABLE, icmp.V4_FRAGMENTATION_NEEDED);
+export const TOO_BIG_V6 = error(icmp.V6_PACKET_TOO_BIG, 0);

@@ -8,21 +8,19 @@ export const V4 = 1;
 export const V6 = 58;
 export const HEADER_LENGTH = 8;
 
-const CODE = 1;
 export const CHECKSUM = 2;
-export const IDENTIFIER = 4;
+const IDENTIFIER = 4;
 /** The 32-bit word after the checksum: MTU, pointer. */
 export const REST = 4;
 
 export const V4_ECHO_REPLY = 0;
 export const V4_UNREACHABLE = 3;
-export const V4_SOURCE_QUENCH = 4;
-export const V4_REDIRECT = 5;
+const V4_SOURCE_QUENCH = 4;
+const V4_REDIRECT = 5;
 export const V4_ECHO_REQUEST = 8;
 export const V4_TIME_EXCEEDED = 11;
 export const V4_PARAMETER_PROBLEM = 12;
 
-export const V4_NET_UNREACHABLE = 0;
 export const V4_HOST_UNREACHABLE = 1;
 export const V4_PROTOCOL_UNREACHABLE = 2;
 export const V4_PORT_UNREACHABLE = 3;
@@ -40,18 +38,12 @@ export const V6_ECHO_REPLY = 129;
 
 export const V6_NO_ROUTE = 0;
 export const V6_PROHIBITED = 1;
-export const V6_BEYOND_SCOPE = 2;
-export const V6_ADDRESS_UNREACHABLE = 3;
 export const V6_PORT_UNREACHABLE = 4;
 export const V6_ERRONEOUS_FIELD = 0;
 export const V6_UNKNOWN_NEXT_HEADER = 1;
 
 export function type(view: DataView, at: number): number {
   return view.getUint8(at);
-}
-
-export function code(view: DataView, at: number): number {
-  return view.getUint8(at + CODE);
 }
 
 /** Type and code as one word, as a checksum sums them. */

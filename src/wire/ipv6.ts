@@ -14,9 +14,7 @@ export const MIN_MTU = 1280;
 export const HOP_BY_HOP = 0;
 export const ROUTING = 43;
 export const FRAGMENT = 44;
-export const ESP = 50;
 export const AUTHENTICATION = 51;
-export const NO_NEXT = 59;
 export const DESTINATION_OPTIONS = 60;
 
 const PAYLOAD_LENGTH = 4;

@@ -14,19 +14,19 @@ const CSUM_START = -4;
 const CSUM_OFFSET = -2;
 
 /** The checksum field holds the folded sum of the pseudo-header; the rest is still to be summed. */
-export const NEEDS_CSUM = 1;
+const NEEDS_CSUM = 1;
 /** The checksum was verified on the way here. */
-export const DATA_VALID = 2;
+const DATA_VALID = 2;
 
 const UDP_HEADER = 8;
 const UDP_CHECKSUM = 6;
 
-export const GSO_NONE = 0;
+const GSO_NONE = 0;
 export const GSO_TCPV4 = 1;
 export const GSO_TCPV6 = 4;
 export const GSO_UDP_L4 = 5;
 /** Bit beside the type: the segments carry CWR on the first only. */
-export const GSO_ECN = 0x80;
+const GSO_ECN = 0x80;
 
 /** An ordinary packet: whole checksum, one segment. @param at IP header */
 export function clear(view: DataView, at: number): void {
