@@ -16,10 +16,12 @@ import { type Entrant, LOADS, type Load } from './compare/metrics.ts';
 import { plot } from './compare/plot.ts';
 import { populated, routeHosts } from './compare/population.ts';
 import {
+  FULL,
   figure,
   OURS,
   printRatios,
   printResults,
+  printScale,
   type Report,
   type Rounds,
   summarize,
