@@ -60,7 +60,7 @@ interface Burst {
 }
 
 /** Datagrams from the client for a while, counted where they arrive. @param perSecond or OVERLOAD */
-export async function udpBurst(
+async function udpBurst(
   bed: Bed,
   at: Running,
   bytes: number,
@@ -85,6 +85,8 @@ export async function udpOverload(bed: Bed, at: Running, bytes: number, sources?
   const ms = bed.seconds * MS;
   const from = sources ? { sources } : {};
   const burst = await udpBurst(bed, at, bytes, { perSecond: OVERLOAD, ms, ...from });
+  const offered = burst.sent / burst.seconds / 1000;
+  console.error(`         offered ${offered.toFixed(0)} kpps`); // to see that the sender was not the limit
   return burst.received / burst.seconds / 1000;
 }
 

@@ -91,12 +91,13 @@ static void prepare(struct sender *sender, size_t bytes) {
 /* One sendmmsg of at most `most`: from one socket, and each from the next host. @return datagrams sent */
 static uint32_t send_some(struct sender *sender, uint32_t most) {
   if (most > BATCH) most = BATCH;
-  if (sender->hosts != 0 && most > sender->hosts - sender->host) most = sender->hosts - sender->host;
+  const bool one_socket = sender->socket_count == 1; /* it can go round its hosts within a batch */
+  if (!one_socket && most > sender->hosts - sender->host) most = sender->hosts - sender->host;
   for (uint32_t i = 0; i < most; i++) {
     const struct stamp stamp = {sender->run, sender->sequence + i};
     memcpy(sender->payload[i], &stamp, sizeof stamp);
     if (sender->hosts == 0) continue;
-    struct in_pktinfo source = {.ipi_spec_dst.s_addr = htonl(sender->base + sender->host + i)};
+    struct in_pktinfo source = {.ipi_spec_dst.s_addr = htonl(sender->base + (sender->host + i) % sender->hosts)};
     memcpy(CMSG_DATA(&sender->sources[i].header), &source, sizeof source);
   }
   const int sent = sendmmsg(sender->sockets[sender->socket], sender->messages, most, 0);
@@ -104,7 +105,8 @@ static uint32_t send_some(struct sender *sender, uint32_t most) {
   if (sent <= 0) return 0;
   sender->sequence += (uint32_t)sent;
   sender->host += (uint32_t)sent;
-  if (sender->hosts == 0 || sender->host < sender->hosts) return (uint32_t)sent;
+  if (one_socket && sender->hosts != 0) sender->host %= sender->hosts;
+  if (one_socket || sender->host < sender->hosts) return (uint32_t)sent;
   sender->host = 0;
   sender->socket = (sender->socket + 1) % sender->socket_count;
   return (uint32_t)sent;
