@@ -36,7 +36,7 @@ export function vectors(title: string, rows: readonly Vector[]): void {
 }
 
 /** Run one vector in a world of its own. */
-export function check(row: Vector): void {
+function check(row: Vector): void {
   const world = new World(row.world);
   row.prepare?.(world);
   for (const packet of row.before ?? []) world.translate(bytes(packet));

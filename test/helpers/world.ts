@@ -29,17 +29,17 @@ export const REAL = '20010db8006400000000000000000080';
 export const SYNTHETIC_2 = 'c6336408';
 export const REAL_2 = '20010db8006400000000000000000081';
 /** A second synthetic address of REAL. */
-export const SYNTHETIC_ALIAS = 'c6336409';
+const SYNTHETIC_ALIAS = 'c6336409';
 /** Stands for the SNAT address itself. */
-export const SYNTHETIC_HAIRPIN = 'c633640a';
+const SYNTHETIC_HAIRPIN = 'c633640a';
 export const SYNTHETIC_RESTING = 'c633640b';
-export const SYNTHETIC_NEGATIVE = 'c633640c';
+const SYNTHETIC_NEGATIVE = 'c633640c';
 /** Nothing is known of it. */
 export const SYNTHETIC_UNKNOWN = 'c6336463';
 export const SNAT = '20010db8004600000000000000000001';
 export const SELF4 = 'c6336401'; // 198.51.100.1
 /** RFC 6791 §3: source of translated errors of routers. */
-export const ERROR_SOURCE4 = 'cb007109'; // 203.0.113.9
+const ERROR_SOURCE4 = 'cb007109'; // 203.0.113.9
 
 /** BIB entries that every world has: the outside port differs from the inside one. */
 export const INSIDE_PORT = 0x9c40;
