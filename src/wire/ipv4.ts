@@ -48,7 +48,15 @@ export function check(view: DataView, at: number, length: number): number {
 
 /** Whether the header checksum is right, RFC 1071. @param header length in bytes */
 export function checksumOk(view: DataView, at: number, header: number): boolean {
-  return checksum.fold(checksum.sum(view, at, header)) === 0xffff;
+  // Without a loop: 5 ns less a packet, `bench/translate`
+  const fixed =
+    checksum.words(view.getInt32(at)) +
+    checksum.words(view.getInt32(at + 4)) +
+    checksum.words(view.getInt32(at + TTL)) +
+    checksum.words(view.getInt32(at + SOURCE)) +
+    checksum.words(view.getInt32(at + DESTINATION));
+  const options = header - MIN_HEADER_LENGTH;
+  return checksum.fold(options === 0 ? fixed : fixed + checksum.sum(view, at + OPTIONS, options)) === 0xffff;
 }
 
 /** Bytes, 20 … 60. */
@@ -126,6 +134,10 @@ export function setTtlProtocol(view: DataView, at: number, hops: number, protoco
 export function setAddresses(view: DataView, at: number, from: number, to: number): void {
   view.setInt32(at + SOURCE, from);
   view.setInt32(at + DESTINATION, to);
+}
+
+export function setChecksumField(view: DataView, at: number, field: number): void {
+  view.setUint16(at + CHECKSUM, field);
 }
 
 /** Compute and store the checksum of a header without options. */
