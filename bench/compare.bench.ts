@@ -150,8 +150,9 @@ try {
   const entrants: Entrant[] = [];
   for (const contender of contenders) entrants.push(await enter(lab, contender));
   const rounds: Rounds = new Map();
-  const failed = await runAll(lab, entrants, loads, rounds);
-  conclude(contenders, rounds, before);
+  const failed = await runAll(lab, entrants, loads, rounds).finally(() => {
+    if (rounds.size > 0) conclude(contenders, rounds, before); // also what an interrupted run has
+  });
   if (failed > 0) console.error(`${failed} measurements failed, see above`);
   process.exitCode = failed > 0 ? 1 : 0;
 } catch (error) {

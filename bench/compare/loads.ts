@@ -136,6 +136,7 @@ export async function roundTrip(
   beside?: (bed: Bed) => Promise<unknown>,
 ): Promise<{ p50: number; p99: number; lost: number }> {
   const load = beside?.(bed);
+  load?.catch(() => {}); // it may fail before it is awaited; Promise.all reports it
   if (load) await pause(500);
   const argv = [program('round-trip'), 'probe', at.target, String(ECHO_PORT), String(bed.seconds * MS)];
   const [said] = await Promise.all([bed.lab.ok('cl1', argv), load]);
