@@ -1,6 +1,7 @@
 /**
- * Runs compiled uvu test files, one process each: unit tests side by side, end-to-end tests one after another.
- * A file that prints no sum, runs no test, skips one or passes its time limit has failed.
+ * Runs compiled uvu test files: the unit tests of a folder in one process, folders side by side; end-to-end tests one
+ * file after another. A process that prints no sum, has a file without a test, skips one or passes its
+ * time limit has failed.
  *
  * usage: node scripts/run-tests.mjs [unit|e2e|FILE.test.ts]…      last line: N passed, N failed
  */
@@ -60,13 +61,27 @@ function environment(labPrefix) {
   return labPrefix === null ? env : { ...env, LAB_PREFIX: labPrefix };
 }
 
-/** One file in one process (and process group); resolves to its counts, having printed its line. */
-function run(file) {
-  const e2e = file.startsWith(E2E);
+/** What shares a process: one file end to end, a folder of unit tests; what measures memory is alone. */
+function jobs(files) {
+  const found = new Map();
+  for (const file of files) {
+    const alone = file.startsWith(E2E) || file.endsWith('/heap.test.ts');
+    const name = alone ? file : `${path.dirname(file)}/`;
+    found.set(name, [...(found.get(name) ?? []), file]);
+  }
+  return [...found].map(([name, members]) => ({ name, files: members }));
+}
+
+const compiledOf = (file) => path.join(ROOT, 'dist', file.replace(/\.ts$/, '.js'));
+
+/** One job in one process (and process group); resolves to its counts, having printed its line. */
+function run({ name, files: members }) {
+  const e2e = name.startsWith(E2E);
   const labPrefix = e2e ? `nat46e2e${process.pid}-` : null;
   const begin = Date.now();
-  const compiled = path.join(ROOT, 'dist', file.replace(/\.ts$/, '.js'));
-  const child = spawn(process.execPath, ['--expose-gc', '--enable-source-maps', compiled], {
+  const script = members.length === 1 ? [] : [path.join(ROOT, 'scripts/run-group.mjs')];
+  const args = ['--expose-gc', '--enable-source-maps', ...script, ...members.map(compiledOf)];
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: environment(labPrefix),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,7 +102,7 @@ function run(file) {
       clearTimeout(timer);
       running.delete(child.pid);
       labDown(labPrefix);
-      resolve(report(file, output, complaint(sum(output), code, signal, timedOut), Date.now() - begin));
+      resolve(report(name, output, complaint(sum(output), code, signal, timedOut), Date.now() - begin));
     });
   });
 }
@@ -128,11 +143,11 @@ function abort() {
   process.exit(130);
 }
 
-async function runAll(files, width) {
+async function runAll(found, width) {
   const results = [];
-  const queue = [...files];
+  const queue = [...found];
   const lane = async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) results.push(await run(file));
+    for (let job = queue.shift(); job !== undefined; job = queue.shift()) results.push(await run(job));
   };
   await Promise.all(Array.from({ length: width }, lane));
   return results;
@@ -141,13 +156,13 @@ async function runAll(files, width) {
 process.on('SIGINT', abort);
 process.on('SIGTERM', abort);
 const files = selected(process.argv.length > 2 ? process.argv.slice(2) : ['unit', 'e2e']);
-const missing = files.filter((file) => !existsSync(path.join(ROOT, 'dist', file.replace(/\.ts$/, '.js'))));
+const missing = files.filter((file) => !existsSync(compiledOf(file)));
 if (missing.length > 0) {
   console.error(`run-tests: not compiled: ${missing.join(' ')}; run: scripts/build`);
   process.exit(1);
 }
-const unit = await runAll(files.filter((file) => !file.startsWith(E2E)), availableParallelism());
-const e2e = await runAll(files.filter((file) => file.startsWith(E2E)), 1);
+const unit = await runAll(jobs(files.filter((file) => !file.startsWith(E2E))), availableParallelism());
+const e2e = await runAll(jobs(files.filter((file) => file.startsWith(E2E))), 1);
 const count = (key) => [...unit, ...e2e].reduce((total, result) => total + result[key], 0);
 console.log(`${count('passed')} passed, ${count('failed')} failed`);
 process.exitCode = count('failed') > 0 || files.length === 0 ? 1 : 0;
