@@ -80,14 +80,16 @@ async function udpBurst(
   return { sent: sender.sent, seconds: sender.seconds, received: got.run === sender.run ? got.received : 0 };
 }
 
-/** kpps that arrive at overload. */
-export async function udpOverload(bed: Bed, at: Running, bytes: number, sources?: Sources): Promise<number> {
-  const ms = bed.seconds * MS;
+/** @returns kpps at overload; where the two are equal, the sender was the limit and not the path */
+export async function udpOverload(
+  bed: Bed,
+  at: Running,
+  bytes: number,
+  sources?: Sources,
+): Promise<{ received: number; offered: number }> {
   const from = sources ? { sources } : {};
-  const burst = await udpBurst(bed, at, bytes, { perSecond: OVERLOAD, ms, ...from });
-  const offered = burst.sent / burst.seconds / 1000;
-  console.error(`         offered ${offered.toFixed(0)} kpps`); // to see that the sender was not the limit
-  return burst.received / burst.seconds / 1000;
+  const burst = await udpBurst(bed, at, bytes, { perSecond: OVERLOAD, ms: bed.seconds * MS, ...from });
+  return { received: burst.received / burst.seconds / 1000, offered: burst.sent / burst.seconds / 1000 };
 }
 
 /**

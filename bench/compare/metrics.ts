@@ -40,15 +40,18 @@ function bulk(name: string, argv: readonly string[], goals: Metric['goals'] & ob
 
 function datagrams(bytes: number): Load {
   const overload = `UDP ${bytes} B, overload`;
+  const offered = `UDP ${bytes} B, offered`;
   const lossless = `UDP ${bytes} B, loss < 0.5 %`;
   return {
     metrics: [
       { name: overload, unit: 'kpps', better: 'higher', goals: UDP },
+      { name: offered, unit: 'kpps', better: 'higher' },
       { name: lossless, unit: 'kpps', better: 'higher' },
     ],
     async run(bed, at) {
       const most = await loads.udpOverload(bed, at, bytes);
-      return { [overload]: most, [lossless]: await loads.udpLossless(bed, at, bytes, most * 1.3) };
+      const found = await loads.udpLossless(bed, at, bytes, most.received * 1.3);
+      return { [overload]: most.received, [offered]: most.offered, [lossless]: found };
     },
   };
 }
@@ -83,7 +86,7 @@ function manyFlows(name: string, sources: loads.Sources): Load {
     scale: 'only',
     run: async (bed, at) => {
       if (sources.sockets > 1 && !at.isFull) return null; // it would become as full as the other
-      return { [name]: await loads.udpOverload(bed, at, 64, sources) };
+      return { [name]: (await loads.udpOverload(bed, at, 64, sources)).received };
     },
   };
 }

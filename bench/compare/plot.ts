@@ -6,7 +6,7 @@ import { describe } from '../statistics.ts';
 import { figure, type Report, type Result } from './report.ts';
 
 const COLUMNS = 3;
-const PANEL_WIDTH = 330;
+const PANEL_WIDTH = 350;
 const LABEL_WIDTH = 96;
 const VALUE_WIDTH = 48;
 const ROW_HEIGHT = 17;

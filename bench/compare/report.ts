@@ -33,7 +33,7 @@ export const OURS = ['nat46 ×1', 'nat46 ×2'] as const;
 export const FULL = 'nat46 10⁶';
 const FULL_GOAL = 0.9;
 const OTHERS = ['TAYGA', 'TAYGA new', 'C reference', 'kernel'] as const;
-const NAME_WIDTH = 24;
+const NAME_WIDTH = 26;
 const CELL_WIDTH = 17;
 
 export function summarize(rounds: Rounds): Result[] {
@@ -78,13 +78,13 @@ export function printRatios(report: Report): void {
   const row = (cells: readonly string[]): void =>
     console.log(
       cells
-        .map((cell, i) => cell.padEnd(i < 2 ? [NAME_WIDTH, 10][i]! : CELL_WIDTH + 2))
+        .map((cell, i) => cell.padEnd(i < 2 ? [NAME_WIDTH, 10][i]! : CELL_WIDTH + 4))
         .join('')
         .trimEnd(),
     );
   console.log('\nRatios of medians (goal)\n');
   row(['', '', ...others.map((other) => `/ ${other}`)]);
-  for (const result of report.results) {
+  for (const result of report.results.filter(({ contenders }) => others.some((other) => contenders[other]))) {
     for (const us of OURS) {
       const ours = result.contenders[us];
       if (ours)
