@@ -67,7 +67,7 @@ export class FourToSix {
     packet.near = ipv4.source(view, at);
     packet.far = ipv4.destination(view, at);
     if (!isTranslated(packet.near) || !isTranslated(packet.far)) return Verdict.DropAddress;
-    if (packet.far === this.#settings.self4) return Verdict.DropOwnAddress;
+    if (packet.far === this.#settings.self4) return this.#toUs();
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (header > ipv4.MIN_HEADER_LENGTH && ipv4.hasUnexpiredSourceRoute(view, at, header)) {
       return Verdict.DropSourceRoute;
@@ -76,6 +76,14 @@ export class FourToSix {
     if (ipv4.isFragment(packet.fragment)) return this.#fragment(now);
     if (packet.protocol === tcp.PROTOCOL || packet.protocol === udp.PROTOCOL) return this.#datagram(now);
     return packet.protocol === icmp.V4 ? this.#icmp(now) : Verdict.DropProtocol;
+  }
+
+  /** Part of a ping is no ping, and nothing to refuse either. */
+  #toUs(): Verdict {
+    const { protocol, fragment } = this.packet;
+    return protocol === icmp.V4 && ipv4.isFragment(fragment)
+      ? Verdict.DropIcmpFragment
+      : Verdict.DropOwnAddress;
   }
 
   /** TCP or UDP, whole. */

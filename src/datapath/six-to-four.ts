@@ -75,7 +75,7 @@ export class SixToFour {
       chain.protocol === icmp.V6 ? icmp.V4 : chain.protocol === icmp.V4 ? NONE : chain.protocol;
     packet.fragment = chain.fragment;
     if (!isTranslated(view, packet.far) || !isTranslated(view, packet.near)) return Verdict.DropAddress;
-    if (this.#isSelf(packet.near)) return Verdict.DropOwnAddress;
+    if (this.#isSelf(packet.near)) return this.#toUs();
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (walked === ChainResult.SegmentsLeft) return Verdict.DropRoutingHeader;
     if (walked === ChainResult.AfterFragment) return Verdict.DropAfterFragment;
@@ -207,6 +207,12 @@ export class SixToFour {
     this.#header.wireLength = mtu4;
     this.#offload.segment = mtu4 - header;
     return true;
+  }
+
+  /** Part of a ping is no ping, and nothing to refuse either. */
+  #toUs(): Verdict {
+    const { protocol, fragment } = this.packet;
+    return protocol === icmp.V4 && fragment !== 0 ? Verdict.DropIcmpFragment : Verdict.DropOwnAddress;
   }
 
   #isSelf(address: number): boolean {

@@ -91,6 +91,18 @@ vectors('RFC 1122 §3.2.2: our own IPv4 address', [
     verdict: 'DropOwnAddress',
   },
   {
+    name: '[85] first fragment of a ping to us: no answer',
+    in: `4500 002c 1111 2000 4001 5d6a c0000221 c6336401  0800 06b9 0055 0001 a5*16`,
+    verdict: 'DropIcmpFragment',
+  },
+  {
+    name: '[88] first fragment of UDP: port unreachable',
+    in: `4500 002c 1111 2000 4011 5d5a c0000221 c6336401  9c40 00a1 0030 8565 a5*16`,
+    out: `4500 0048 0000 0000 4001 8e5f c6336401 c0000221  0303 ad58 0000 0000
+           4500 002c 1111 2000 4011 5d5a c0000221 c6336401  9c40 00a1 0030 8565 a5*16`,
+    verdict: 'DropOwnAddress',
+  },
+  {
     name: '[88] no own IPv4 address: dropped in silence',
     world: { self4: 0 },
     in: `4500 001c 1111 4000 0111 7c64 c0000221 c6336407  0000 0000 0000 0000`,
@@ -186,6 +198,13 @@ vectors('RFC 4443 §4.2: our own IPv6 addresses', [
     in: `60000000 000c 3a3f 20010db8000500000000000000000005 20010db8004600000000000000000fff
           8100 7558 0001 0001  dead beef`,
     verdict: 'DropOwnAddress',
+  },
+  {
+    name: '[85] fragment of a ping to it: no answer',
+    world: { self6: '20010db8004600000000000000000fff' },
+    in: `60000000 0020 2c3f 20010db8000500000000000000000005 20010db8004600000000000000000fff
+          3a00 0001 0000 0009  8000 228d 0055 0001 a5*16`,
+    verdict: 'DropIcmpFragment',
   },
   {
     name: '[88] ping to an address that is not ours',
