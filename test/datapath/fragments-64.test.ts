@@ -174,6 +174,12 @@ vectors('RFC 7915 §5.1: fragments to IPv4', [
 
 vectors('RFC 7915 §5.1: fragments that wait or are dropped', [
   {
+    name: '[45] no first yet, and from a host that has no synthetic address',
+    in: `60000000 0018 2c40 20010db8000500000000000000000005 20010db8004600000000000000000001
+          1100 0021 0000 0009  a5*16`,
+    verdict: 'DropSenderUnmapped',
+  },
+  {
     name: '[45] no first yet',
     before: SESSIONS,
     in: `60000000 0028 2c40 20010db8006400000000000000000080 20010db8004600000000000000000001
