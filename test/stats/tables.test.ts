@@ -237,7 +237,7 @@ tests('dns46_stat', {
   'events are those that DNS46 counts, name by name and word by word': () => {
     const same: DnsCounter extends DnsEvent ? (DnsEvent extends DnsCounter ? true : never) : never = true;
     assert.ok(same);
-    assert.equal({ ...DNS_EVENTS }, { ...DNS_COUNTERS });
+    assert.equal(Object.keys(DNS_EVENTS), [...DNS_COUNTERS]);
   },
 });
 
