@@ -11,9 +11,9 @@ import { dump } from '../helpers/hex.ts';
 import { tests } from '../helpers/table.ts';
 import { World } from '../helpers/world.ts';
 
-const ARBITRARY = 80_000;
-const CHANGED = 160_000;
-const LARGE = 400;
+const ARBITRARY = 60_000;
+const CHANGED = 140_000;
+const LARGE = 200;
 
 const SLOT = 8192;
 const AT = SLOT + HEADROOM;

@@ -98,7 +98,7 @@ function openTcp(destination: Uint8Array, port: number): void {
 
 tests('46, then 64', {
   'restores what RFC 7915 preserves': () => {
-    holds(fc.noShrink(packets4(CAST)), 1200, comesBack);
-    assert.ok(restored > 100, `${restored} packets came back`);
+    holds(fc.noShrink(packets4(CAST)), 800, comesBack);
+    assert.ok(restored > 50, `${restored} packets came back`);
   },
 });

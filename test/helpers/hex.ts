@@ -13,7 +13,7 @@ export function bytes(text: string): Uint8Array {
     .replace(/\b([\da-f]{2})\*(\d+)/gi, (_, byte: string, count: string) => byte.repeat(Number(count)))
     .replace(/\s+/g, '');
   if (plain.length % 2 !== 0 || /[^\da-f]/i.test(plain)) throw new RangeError(`not hex: ${text}`);
-  return Uint8Array.from({ length: plain.length / 2 }, (_, i) => Number.parseInt(plain.substr(i * 2, 2), 16));
+  return Uint8Array.from(Buffer.from(plain, 'hex'));
 }
 
 /** Offset and 16 bytes a line, in groups of two. */
@@ -28,5 +28,5 @@ export function dump(packet: Uint8Array): string {
 
 /** Digits only. */
 export function hex(packet: Uint8Array): string {
-  return Array.from(packet, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Buffer.from(packet).toString('hex');
 }
