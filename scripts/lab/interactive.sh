@@ -70,7 +70,15 @@ $nat46 dssm list --control $LAB_CONTROL
 TEXT
 }
 
+# Another lab of this prefix would lose its processes.
+refuse_second_lab() {
+  local pids
+  pids=$(ip netns pids "$(lab_ns gw)" 2>/dev/null | tr '\n' ' ') || true
+  [ -z "$pids" ] || fail "a lab is running (pids $pids): end it, or scripts/lab/lab down; LAB_PREFIX=… keeps two labs apart"
+}
+
 interactive() {
+  refuse_second_lab
   with_gateway
   picture
   printf 'The gateway is ready; its log is %s. In another terminal, as root, from %s:\n\n' "$LAB_DIR/gateway.log" "$ROOT"
@@ -102,6 +110,7 @@ show() {
 
 demo() {
   local line
+  refuse_second_lab
   with_gateway
   picture
   while read -r line; do show cl1 "$line" </dev/null; done < <(client_commands)

@@ -1,7 +1,6 @@
 /**
  * `nat46 run`: the gateway in the foreground, until a signal.
  */
-import { once } from 'node:events';
 import { parseRunConfig } from '../config/config.ts';
 import { App } from '../gateway/app.ts';
 import { openLog } from '../gateway/log.ts';
@@ -10,7 +9,10 @@ import { openLog } from '../gateway/log.ts';
 export async function run(args: string[]): Promise<number> {
   const config = parseRunConfig(args, process.env);
   const log = openLog(config.logLevel, config.logFormat);
-  const signals = ['SIGTERM', 'SIGINT'].map((signal) => once(process, signal).then(() => signal));
+  // A terminal's Ctrl-C may come twice, from it and from npm: the second must not end us in the middle of the undo
+  const asked = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  });
   let died: (error: Error) => void = () => {};
   const failure = new Promise<Error>((resolve) => {
     died = resolve;
@@ -21,7 +23,7 @@ export async function run(args: string[]): Promise<number> {
   );
   process.on('SIGUSR2', () => log.info(app.status(), 'status'));
   await app.start();
-  const end = await Promise.race([...signals, failure]);
+  const end = await Promise.race([asked, failure]);
   if (typeof end === 'string') log.info({ signal: end }, 'stopping');
   else log.fatal({ err: end }, 'a worker died');
   await app.stop();

@@ -2,7 +2,7 @@
  * Composition root of the main thread: builds every part in order, and takes all down again in the opposite order,
  * whether it came up whole or not.
  *
- *   host facts → plan → segment → store and mappings → device → host → workers → control → DNS46 → ready
+ *   host facts → plan → device → segment → store and mappings → host → workers → control → DNS46 → ready
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
@@ -18,7 +18,7 @@ import { NatState } from '../nat/nat-state.ts';
 import { recover } from '../nat/recovery.ts';
 import { STARTED_SEC_AT } from '../nat/segment.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
-import { describe } from '../stats/description.ts';
+import { describe, subnet } from '../stats/description.ts';
 import { MappingDirectory } from '../store/directory.ts';
 import { openStore } from '../store/open.ts';
 import { TunDevice } from '../tun/device.ts';
@@ -76,14 +76,15 @@ export class App {
     this.#checkHost(facts);
     const plan = makePlan(config, facts, machineId());
     this.#sayAutomap(plan);
+    const device = this.#openDevice(); // first: it needs the capability, and says so best
     const file = this.#openSegment(plan);
     const state = new NatState(file.segment, () => shim().yieldThread());
     const sessions = recover(state, plan.members.map(words));
-    describe(file.segment, { ...config, reserved: plan.taken });
     file.segment.words[STARTED_SEC_AT] = SYSTEM_CLOCK.nowSec();
     const counters = new ControlCounters(file.segment);
     const directory = await this.#openDirectory(plan, state, counters);
-    const device = this.#openDevice(plan);
+    describe(file.segment, { ...config, reserved: plan.taken });
+    this.#setUpHost(plan, device);
     const dataPlane = await this.#startDataPlane(plan, file, device, directory);
     this.#keepHouse(state, directory, counters);
     await this.#startControl({ plan, state, directory, workers: dataPlane?.size ?? 0 });
@@ -105,11 +106,15 @@ export class App {
   }
 
   #checkHost(facts: HostFacts): void {
-    const others = facts.addresses.filter((address) => address.device !== this.#config.tun);
     const text = (bytes: Uint8Array): string =>
       bytes.length === 4
         ? formatV4(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
         : formatV6(bytes);
+    // The DNS listener may stand on any device already
+    const listeners = this.#config.dnsListen.map((at) => at.address);
+    const others = facts.addresses.filter(
+      ({ device, bytes }) => device !== this.#config.tun && !listeners.includes(text(bytes)),
+    );
     const problems = hostProblems(this.#config, {
       addresses: others.map((address) => text(address.bytes)),
       routes: others
@@ -154,17 +159,31 @@ export class App {
       count: (event) => counters.add(`mapping.${event}`, 1),
       log: this.#log,
     });
-    await directory.loadAll();
+    try {
+      await directory.loadAll();
+    } catch (error) {
+      if (!(error instanceof Nat46Error) || error.code !== 'NAT46_CONFIG') throw error;
+      const hint = `the state file is ${this.#config.statePath}, its subnet was ${subnet(state.segment)}`;
+      throw new Nat46Error(error.code, `${error.message} (${hint})`, { cause: error });
+    }
     return directory;
   }
 
   /** Role `dns` has no data path. */
-  #openDevice(plan: Plan): TunDevice | null {
-    const { tun, workers, attach, persist, mtu, statePath, setup, role } = this.#config;
+  #openDevice(): TunDevice | null {
+    const { tun, workers, attach, persist, role } = this.#config;
     if (role === 'dns') return null;
     const device = TunDevice.open({ name: tun, queues: workers, attach, persist });
     this.#closers.push(() => device.release());
-    if (!setup) return device;
+    const queues = device.queues.length;
+    if (queues < workers)
+      this.#log.warn({ tun, queues, workers }, 'device is not multi-queue: fewer workers');
+    return device;
+  }
+
+  #setUpHost(plan: Plan, device: TunDevice | null): void {
+    const { tun, persist, mtu, statePath, setup } = this.#config;
+    if (!device || !setup) return;
     const host = HostState.apply({
       tun,
       mtu,
@@ -179,7 +198,6 @@ export class App {
     this.#closers.push(() => {
       for (const problem of host.undo()) this.#log.warn({ problem }, 'host not restored');
     });
-    return device;
   }
 
   async #startDataPlane(

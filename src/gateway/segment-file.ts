@@ -59,6 +59,11 @@ export function openSegmentReadOnly(path: string): Segment {
   try {
     fd = openSync(path, constants.O_RDONLY);
   } catch (cause) {
+    if (errno(cause) === 'EACCES') {
+      throw new Nat46Error('NAT46_PERMISSION', `state file ${path} cannot be read (EACCES): run as root`, {
+        cause,
+      });
+    }
     throw new Nat46Error(
       'NAT46_UNREACHABLE',
       `state file ${path} cannot be read (${errno(cause)}): start the gateway, or name its --state with -f`,

@@ -9,7 +9,7 @@ import { readHostFacts } from './host-facts.ts';
 import { type HostSetup, type PlannedChange, planChanges } from './host-plan.ts';
 import { ipBatch, ipBatchForced } from './ip-command.ts';
 import { type Sysctls, sysctls } from './sysctl.ts';
-import { UndoJournal } from './undo-journal.ts';
+import { refuseForeignJournal, UndoJournal } from './undo-journal.ts';
 
 export class HostState {
   /** Where neighbours are answered for a SNAT address; an address without a row here is expected to be routed to us. */
@@ -65,10 +65,11 @@ export class HostState {
 /**
  * Takes back what a gateway left that was killed, or kept the device.
  * @returns changes found in the journal, and a sentence for each that could not be taken back
- * @throws Nat46Error NAT46_RUNTIME while that gateway is running
+ * @throws Nat46Error NAT46_RUNTIME while that gateway is running, or when it ran in another network namespace
  */
 export function cleanup(journalPath: string): { found: number; problems: string[] } {
   if (!existsSync(journalPath)) return { found: 0, problems: [] };
+  refuseForeignJournal(journalPath);
   const journal = UndoJournal.open(journalPath);
   const found = journal.changes().length;
   return { found, problems: undoAll(journal, sysctls()) };

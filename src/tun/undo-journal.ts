@@ -117,6 +117,17 @@ function siblings(path: string): string[] {
     );
 }
 
+/** What was done in another namespace is there still, and can be taken back there. @throws Nat46Error NAT46_RUNTIME */
+export function refuseForeignJournal(path: string): void {
+  const written = namespaceOf(path);
+  if (written === null || written === namespace()) return;
+  throw new Nat46Error(
+    'NAT46_RUNTIME',
+    `undo journal ${path} was written in network namespace ${written}, this is ${namespace()}: ` +
+      'run it there (ip netns exec NAME nat46 cleanup), or remove the file if that namespace is gone',
+  );
+}
+
 /** Such as `net:[4026531840]`. */
 function namespace(): string {
   return readlinkSync('/proc/self/ns/net');

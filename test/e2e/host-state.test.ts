@@ -67,6 +67,17 @@ labTests(
       assert.is(await hostState(lab), before);
     },
 
+    'SIGINT twice, as npm and the terminal send it: the undo is not cut short': async (lab) => {
+      const gateway = await lab.startGateway();
+      const ended = gateway.kill('SIGINT');
+      for (let i = 0; i < 20; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        gateway.signal('SIGINT');
+      }
+      assert.is(await ended, 0);
+      assert.is(await hostState(lab), before);
+    },
+
     'SIGKILL, a new start and SIGTERM: what was before the first start': async (lab) => {
       await (await lab.startGateway()).kill('SIGKILL');
       const second = await lab.startGateway();

@@ -67,6 +67,11 @@ export class Gateway {
     if (result !== 'ready') throw new Error(`the gateway is not ready (${result}):\n${this.#log}`);
   }
 
+  /** Sends a signal, if the gateway is still there. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Sends a signal and waits for the end. @returns its exit code, -1 when the signal ended it */
   async kill(signal: NodeJS.Signals): Promise<number> {
     this.#child.kill(signal);

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { cleanup } from '../../src/tun/host.ts';
 import {
   formatChange,
   type HostChange,
@@ -153,6 +154,14 @@ tests('the file', {
       const journal = UndoJournal.open(path);
       assert.equal(journal.changes(), []);
       journal.close();
+    }),
+  'cleanup leaves one of another network namespace alone, and says where it belongs': () =>
+    withFolder((folder) => {
+      const path = join(folder, 'n.undo');
+      const text = `{"namespace":"net:[1]"}\n${formatChange(ROUTE)}\n`;
+      writeFileSync(path, text);
+      assert.throws(() => cleanup(path), /was written in network namespace net:\[1\].*run it there/);
+      assert.is(readFileSync(path, 'utf8'), text);
     }),
   'of no use when its folder cannot be written': () => {
     assert.throws(() => UndoJournal.open('/dev/null/n.undo'), /\/dev\/null\/n.undo cannot be written/);
