@@ -49,7 +49,7 @@ export function ipRows(args: readonly string[]): unknown[] {
   const { ok, stdout, stderr } = ip(['-j', ...args]);
   if (!ok && !GONE.test(stderr)) throw ipError(`ip ${args.join(' ')}`, stderr);
   const text = stdout.trim();
-  return text === '' ? [] : (JSON.parse(text) as unknown[]);
+  return ok && text !== '' ? (JSON.parse(text) as unknown[]) : []; // what failed may have printed half a list
 }
 
 /** Runs lines (without the word `ip`) in order, ending at the first that fails. @throws Nat46Error naming that line */

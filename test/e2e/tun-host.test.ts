@@ -2,7 +2,7 @@
  * What the gateway does to a host, seen with the host's own tools: afterwards everything is as it was, byte for byte,
  * however the gateway ended.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -237,6 +237,17 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
       assert.is(onLinkDevice(facts, neighbour), 'a0');
       assert.is(defaultMtu(facts, 6), 1480);
       assert.is(defaultMtu(facts, 4), null);
+    },
+    'a namespace in which nothing was ever configured': () => {
+      const module = JSON.stringify(new URL('../../src/tun/host-facts.js', import.meta.url));
+      const code = `import(${module}).then((facts) => console.log(facts.readHostFacts().routes.length))`;
+      execFileSync('ip', ['netns', 'add', 'tunt-empty']);
+      try {
+        const args = ['netns', 'exec', 'tunt-empty', process.execPath, '-e', code];
+        assert.is(execFileSync('ip', args, { encoding: 'utf8' }).trim(), '0');
+      } finally {
+        execFileSync('ip', ['netns', 'del', 'tunt-empty']);
+      }
     },
     'a service manager is told': async () => {
       const script =
