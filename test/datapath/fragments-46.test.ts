@@ -11,6 +11,13 @@ const FIRST = [
 
 vectors('RFC 7915 §4.1: fragments to IPv6', [
   {
+    name: '[9] offset 1fff, 7 bytes: ends at 65535',
+    before: FIRST,
+    in: `4500 001b 2222 1fff 4011 4c55 c0000221 c6336407  a5a5 a5a5 a5a5 a5`,
+    out: `60000000 000f 2c3f 20010db8004600000000000000000001 20010db8006400000000000000000080
+           1100 fff8 0000 2222  a5a5 a5a5 a5a5 a5`,
+  },
+  {
     name: '[45] full table: the newest datagram is followed',
     world: { geometry: { fragments: 2 } },
     before: [

@@ -20,6 +20,13 @@ const FIRST = [
 
 vectors('RFC 7915 §5.1: fragments to IPv4', [
   {
+    name: '[23] offset 1fff, 7 bytes: ends at 65535',
+    before: FIRST,
+    in: `60000000 000f 2c40 20010db8006400000000000000000080 20010db8004600000000000000000001
+          1100 fff8 9999 2222  a5a5 a5a5 a5a5 a5`,
+    out: `4500 001b 2222 1fff 3f11 4d55 c6336407 c0000221  a5a5 a5a5 a5a5 a5`,
+  },
+  {
     name: '[23] first: DF=0, M, low half of the identification',
     before: SESSIONS,
     in: `60000000 0028 2c40 20010db8006400000000000000000080 20010db8004600000000000000000001

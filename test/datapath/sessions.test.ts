@@ -1,7 +1,9 @@
 /**
  * From a packet to its session: made, refused, kept alive (RFC 6146 §3.5, §4, mirrored).
  */
+import { bytes } from '../helpers/hex.ts';
 import { vectors } from '../helpers/vector.ts';
+import type { World } from '../helpers/world.ts';
 
 /** TODO */
 const BEFORE_1 = [`4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`];
@@ -303,7 +305,34 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from outside', [
   },
 ]);
 
+/** A UDP session that was used 200 s ago. */
+function openUdp(world: World): void {
+  world.translate(bytes('4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef'));
+  world.now += 200_000;
+}
+
 vectors('RFC 6146 §4 mirrored: how long a session lives', [
+  {
+    name: '[40] a first fragment from inside prolongs a session',
+    before: [`4500 0034 0005 2000 4011 6e58 c0000221 c6336407  9c40 0035 006c 1bea a5*24`],
+    prepare: openUdp,
+    wait: 200000,
+    in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
+          0035 c350 000c 4216  dead beef`,
+    out: `4500 0020 0000 0000 3f11 8f71 c6336407 c0000221  0035 9c40 000c d966  dead beef`,
+  },
+  {
+    name: '[40] a first fragment from outside prolongs a session',
+    before: [
+      `60000000 0028 2c40 20010db8006400000000000000000080 20010db8004600000000000000000001
+        1100 0001 0000 0005  0035 c350 006c 8499 a5*24`,
+    ],
+    prepare: openUdp,
+    wait: 200000,
+    in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
+          0035 c350 000c 4216  dead beef`,
+    out: `4500 0020 0000 0000 3f11 8f71 c6336407 c0000221  0035 9c40 000c d966  dead beef`,
+  },
   {
     name: '[40] UDP: 299999 ms later',
     before: BEFORE_1,
