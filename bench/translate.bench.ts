@@ -6,7 +6,7 @@
  * `npm run bench -- translate`; BENCH_SECONDS (0.5) a line.
  */
 import { cpus } from 'node:os';
-import { HEADROOM } from '../src/datapath/batch.ts';
+import { HEADROOM, READ_BYTES } from '../src/datapath/batch.ts';
 import { Verdict } from '../src/datapath/verdict.ts';
 import { bytes } from '../test/helpers/hex.ts';
 import * as build from '../test/helpers/packets.ts';
@@ -16,9 +16,8 @@ import { measure } from './measure.ts';
 const SESSIONS = 50_000;
 const PORTS_A_HOST = 16;
 const SERVER_PORT = 443;
-/** Packets a call; fewer of 64 KiB, which fill the arena. */
+/** Packets a call, if the read region holds so many. */
 const PACKETS = 256;
-const SUPER_PACKETS = 8;
 const SUPER_BYTES = 65_000;
 /** Room for the headers of one packet among the templates: the largest is 60 bytes. */
 const TEMPLATE = 64;
@@ -142,6 +141,10 @@ class Bench {
   }
 }
 
+function batchOf(length: number): number {
+  return Math.min(PACKETS, Math.floor(READ_BYTES / (HEADROOM + length + 64)));
+}
+
 const MPPS = 1000;
 console.log(`${cpus()[0]?.model ?? 'CPU'}, Node ${process.version}, ${SESSIONS} sessions`);
 for (const protocol of [6, 17]) {
@@ -152,7 +155,7 @@ for (const protocol of [6, 17]) {
     const title = `translate ${version === 4 ? '46' : '64'}, ${NAMES[protocol]}`;
     for (const size of sizes) {
       const load = bench.load(version, size);
-      const count = size > 9000 ? SUPER_PACKETS : PACKETS;
+      const count = batchOf(load.length);
       const bare = measure(`  laying out (${size} B)`, count, () => bench.layOut(load, count));
       const all = measure(`${title} (${size} B)`, count, () => bench.translate(load, count, want));
       const ns = all.nsPerOperation - bare.nsPerOperation;
