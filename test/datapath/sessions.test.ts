@@ -5,16 +5,16 @@ import { bytes } from '../helpers/hex.ts';
 import { vectors } from '../helpers/vector.ts';
 import type { World } from '../helpers/world.ts';
 
-/** TODO */
-const BEFORE_1 = [`4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`];
+/** A datagram from inside: the client has a UDP session. */
+const UDP_OPEN = [`4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`];
 
-/** TODO */
-const BEFORE_2 = [
+/** A SYN from inside: a session that waits for its answer. */
+const TCP_SYN = [
   `4500 0028 1111 4000 4006 3d63 c0000221 c6336407  9c40 0050 0102 0304 0506 0708 5002 2000 f6e1 0000`,
 ];
 
-/** TODO */
-const BEFORE_3 = [
+/** SYN and SYN-ACK: an established connection. */
+const TCP_ESTABLISHED = [
   `4500 0028 1111 4000 4006 3d63 c0000221 c6336407  9c40 0050 0102 0304 0506 0708 5002 2000 f6e1 0000`,
   `60000000 0014 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
       0050 c350 0102 0304 0506 0708 5012 2000 5f81 0000`,
@@ -99,7 +99,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
   {
     name: '[60] [62] as many sessions as one host may have: prohibited',
     world: { maxClientSessions: 1 },
-    before: BEFORE_1,
+    before: UDP_OPEN,
     in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0036 000c d965  dead beef`,
     out: `4500 003c 0000 0000 4001 8e6b c6336401 c0000221  030d e96c 0000 0000
            4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0036 000c d965  dead beef`,
@@ -227,42 +227,42 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
 vectors('RFC 6146 §3.5 mirrored: who may open a session, from outside', [
   {
     name: '[54] another mapped host may answer: endpoint-independent filtering',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     in: `60000000 000c 1140 20010db8006400000000000000000081 20010db8004600000000000000000001
           0063 c350 000c 41e7  dead beef`,
     out: `4500 0020 0000 0000 3f11 8f70 c6336408 c0000221  0063 9c40 000c d937  dead beef`,
   },
   {
     name: '[54] TCP SYN of another mapped host',
-    before: BEFORE_2,
+    before: TCP_SYN,
     in: `60000000 0014 0640 20010db8006400000000000000000081 20010db8004600000000000000000001
           0063 c350 0102 0304 0506 0708 5002 2000 5f7d 0000`,
     out: `4500 0028 0000 0000 3f06 8f73 c6336408 c0000221  0063 9c40 0102 0304 0506 0708 5002 2000 f6cd 0000`,
   },
   {
     name: '[54] TCP ACK of another mapped host',
-    before: BEFORE_2,
+    before: TCP_SYN,
     in: `60000000 0014 0640 20010db8006400000000000000000081 20010db8004600000000000000000001
           0063 c350 0102 0304 0506 0708 5010 2000 5f6f 0000`,
     verdict: 'DropTcpNoSession',
   },
   {
     name: '[46] TCP RST of another mapped host',
-    before: BEFORE_2,
+    before: TCP_SYN,
     in: `60000000 0014 0640 20010db8006400000000000000000081 20010db8004600000000000000000001
           0063 c350 0102 0304 0506 0708 5004 2000 5f7b 0000`,
     verdict: 'DropTcpNoSession',
   },
   {
     name: 'a host without synthetic address',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     in: `60000000 000c 1140 20010db8000500000000000000000005 20010db8004600000000000000000001
           0035 c350 000c 42f0  dead beef`,
     verdict: 'DropSenderUnmapped',
   },
   {
     name: 'a port that nobody uses',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 0005 000c 0562  dead beef`,
     verdict: 'DropNoSession',
@@ -278,7 +278,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from outside', [
   },
   {
     name: 'an address that is not ours',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8ffff000000000000000000fe
           0035 c350 000c 415f  dead beef`,
     verdict: 'DropNoSession',
@@ -286,7 +286,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from outside', [
   {
     name: '[60] quota counts sessions from outside',
     world: { maxClientSessions: 1 },
-    before: BEFORE_1,
+    before: UDP_OPEN,
     in: `60000000 000c 1140 20010db8006400000000000000000081 20010db8004600000000000000000001
           0035 c350 000c 4215  dead beef`,
     verdict: 'DropClientQuota',
@@ -335,7 +335,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[40] UDP: 299999 ms later',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     wait: 299999,
     in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 000c 4216  dead beef`,
@@ -343,7 +343,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[40] UDP: 300000 ms later',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     wait: 300000,
     in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 000c 4216  dead beef`,
@@ -351,7 +351,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[40] UDP: 300001 ms later',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     wait: 300001,
     in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 000c 4216  dead beef`,
@@ -359,7 +359,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[40] UDP from inside, 300000 ms later: a session anew',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     wait: 300000,
     in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
     out: `60000000 000c 113f 20010db8004600000000000000000001 20010db8006400000000000000000080
@@ -383,7 +383,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[43] [56] an ICMP error does not prolong a session',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     wait: 300000,
     in: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db8004600000000000000000001
           0104 30a0 0000 0000
@@ -393,7 +393,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[41] TCP, SYN only: 239999 ms later',
-    before: BEFORE_2,
+    before: TCP_SYN,
     wait: 239999,
     in: `60000000 0014 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
           0050 c350 0102 0304 0506 0708 5010 2000 5f83 0000`,
@@ -401,7 +401,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[41] TCP, SYN only: 240000 ms later',
-    before: BEFORE_2,
+    before: TCP_SYN,
     wait: 240000,
     in: `60000000 0014 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
           0050 c350 0102 0304 0506 0708 5010 2000 5f83 0000`,
@@ -409,7 +409,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[41] TCP, established: 7439999 ms later',
-    before: BEFORE_3,
+    before: TCP_ESTABLISHED,
     wait: 7439999,
     in: `60000000 0014 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
           0050 c350 0102 0304 0506 0708 5010 2000 5f83 0000`,
@@ -417,7 +417,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[41] TCP, established: 7440000 ms later',
-    before: BEFORE_3,
+    before: TCP_ESTABLISHED,
     wait: 7440000,
     in: `60000000 0014 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
           0050 c350 0102 0304 0506 0708 5010 2000 5f83 0000`,
@@ -453,14 +453,14 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[41] TCP from inside, established: 7440000 ms later',
-    before: BEFORE_3,
+    before: TCP_ESTABLISHED,
     wait: 7440000,
     in: `4500 0028 1111 4000 4006 3d63 c0000221 c6336407  9c40 0050 0102 0304 0506 0708 5010 2000 f6d3 0000`,
     verdict: 'DropTcpNoSession',
   },
   {
     name: '[39] clock wraps: a deadline beyond 2^31 ms',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     prepare: (world) => {
       world.now = 2 ** 31 - 1000;
     },
@@ -471,7 +471,7 @@ vectors('RFC 6146 §4 mirrored: how long a session lives', [
   },
   {
     name: '[39] clock wraps: past that deadline',
-    before: BEFORE_1,
+    before: UDP_OPEN,
     prepare: (world) => {
       world.now = 2 ** 31 - 1000;
     },
