@@ -53,7 +53,8 @@ class Bench {
     recover(this.state, this.members);
     for (let i = 0; i < SERVERS; i++)
       this.state.mappings.insert(server(i), real(i), MappingKind.Static, 0, 0);
-    this.#resolver = new Nat46Resolver(this.state, this.#view, { inside: [], maxClientSessions: size });
+    const quotas = { maxClientSessions: size, maxClientPorts: size };
+    this.#resolver = new Nat46Resolver(this.state, this.#view, { inside: [], ...quotas });
     for (let i = 0; i < size; i++) this.#open(i);
     for (let i = 0; i < LOOKUPS; i++) this.#sample(i, Math.floor(Math.random() * size) as SessionId);
   }

@@ -43,6 +43,9 @@ export interface Config {
   /** Bytes, 1280 … 65535. */
   readonly lowestIpv6Mtu: number;
   readonly maxSessions: number;
+  readonly maxClientSessions: number | null;
+  readonly maxClientPorts: number | null;
+  readonly filtering: 'endpoint-independent' | 'address-dependent' | 'address-and-port-dependent';
   readonly statePath: string;
   readonly controlPath: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -115,6 +118,7 @@ function build(values: RunValues, host: Surroundings): Config {
   return {
     ...deviceOf(values, host),
     ...addressesOf(values),
+    ...flowsOf(values),
     store: values.store,
     role: values.role,
     dnsListen,
@@ -135,12 +139,20 @@ function deviceOf(values: RunValues, host: Surroundings) {
     mtu6: values.mtu6,
     workers: values.workers ?? Math.min(Math.max(host.cores(), 1), MAX_WORKERS),
     lowestIpv6Mtu: values['lowest-ipv6-mtu'],
-    maxSessions: values['max-sessions'],
     statePath: values.state ?? defaultStatePath(values.tun),
     controlPath: values.control ?? defaultControlPath(values.tun),
     setup: !values['no-setup'],
     persist: values.persist,
     attach: values.attach,
+  };
+}
+
+function flowsOf(values: RunValues) {
+  return {
+    maxSessions: values['max-sessions'],
+    maxClientSessions: values['max-client-sessions'],
+    maxClientPorts: values['max-client-ports'],
+    filtering: values.filtering,
   };
 }
 

@@ -23,11 +23,12 @@ REFUSALS[-Refusal.TableFull] = Verdict.DropTableFull;
 REFUSALS[-Refusal.Hairpin] = Verdict.DropHairpin;
 REFUSALS[-Refusal.NoBib] = Verdict.DropNoSession;
 REFUSALS[-Refusal.SenderUnmapped] = Verdict.DropSenderUnmapped;
+REFUSALS[-Refusal.Filtered] = Verdict.DropFiltered;
 
 /** The upper layer is not whole: no session was asked for. */
-export const REFUSED_MALFORMED = -11;
+export const REFUSED_MALFORMED = -12;
 /** UDP without the checksum that there must be. */
-export const REFUSED_NO_CHECKSUM = -12;
+export const REFUSED_NO_CHECKSUM = -13;
 REFUSALS[-REFUSED_MALFORMED] = Verdict.DropMalformed;
 REFUSALS[-REFUSED_NO_CHECKSUM] = Verdict.DropUdpNoChecksum;
 REFUSALS[-NO_SESSION] = Verdict.DropTcpNoSession;

@@ -79,7 +79,7 @@ export class App {
     const device = this.#openDevice(); // first: it needs the capability, and says so best
     const file = this.#openSegment(plan);
     const state = new NatState(file.segment, () => shim().yieldThread());
-    const sessions = recover(state, plan.members.map(words));
+    const sessions = recover(state, plan.members.map(words), plan.filtering);
     file.segment.words[STARTED_SEC_AT] = SYSTEM_CLOCK.nowSec();
     const counters = new ControlCounters(file.segment);
     const directory = await this.#openDirectory(plan, state, counters);

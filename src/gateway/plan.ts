@@ -5,6 +5,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { contains4, formatV4, formatV6, parseV4, parseV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import type { Settings } from '../datapath/settings.ts';
+import { Filtering } from '../nat/filtering.ts';
 import { toWords } from '../nat/mapping.ts';
 import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import type { Geometry } from '../nat/segment.ts';
@@ -23,6 +24,8 @@ const MAX_CLIENTS = 65_536;
 const FRAGMENTS = 65_536;
 /** Sessions that one inside host may hold at once: as many as it has ports, and half of the table at most. */
 const MAX_CLIENT_SESSIONS = 65_536;
+/** Half of the ports of a SNAT address: one host cannot take the address from those it shares it with. */
+const MAX_CLIENT_PORTS = 32_768;
 /** ICMP errors a second, each worker and family. */
 const ICMP_RATE = 1000;
 
@@ -30,6 +33,7 @@ export interface Plan {
   readonly geometry: Geometry;
   readonly settings: Settings;
   readonly resolver: ResolverOptions;
+  readonly filtering: Filtering;
   /** SNAT addresses, 16 bytes each. */
   readonly members: readonly Uint8Array[];
   /** Where the members come from when none were configured. */
@@ -51,7 +55,8 @@ export function makePlan(config: Config, facts: HostFacts, machine: string): Pla
   return {
     geometry: geometryOf(config, members.length),
     settings: settingsOf(config, facts, self4),
-    resolver: { inside: config.inside.map(mask), maxClientSessions: clientQuota(config.maxSessions) },
+    resolver: resolverOf(config),
+    filtering: FILTERINGS[config.filtering],
     members,
     automap,
     taken: [self4, ...listen4, ...ownV4(config)],
@@ -99,8 +104,19 @@ function mappingCapacity(subnetLength: number): number {
   return Math.max(MIN_MAPPINGS, Math.min(2 ** (32 - subnetLength), MAX_MAPPINGS)) + EXTRA_MAPPINGS;
 }
 
-function clientQuota(maxSessions: number): number {
-  return Math.min(MAX_CLIENT_SESSIONS, Math.ceil(maxSessions / 2));
+const FILTERINGS = {
+  'endpoint-independent': Filtering.EndpointIndependent,
+  'address-dependent': Filtering.AddressDependent,
+  'address-and-port-dependent': Filtering.AddressAndPortDependent,
+} as const;
+
+function resolverOf(config: Config): ResolverOptions {
+  const share = Math.ceil(config.maxSessions / 2);
+  return {
+    inside: config.inside.map(mask),
+    maxClientSessions: config.maxClientSessions ?? Math.min(MAX_CLIENT_SESSIONS, share),
+    maxClientPorts: config.maxClientPorts ?? Math.min(MAX_CLIENT_PORTS, share),
+  };
 }
 
 function settingsOf(config: Config, facts: HostFacts, self4: number): Settings {

@@ -4,18 +4,26 @@
  * was whole; what a half-done insert or removal left over (a BIB entry without session, a session whose BIB entry is
  * gone) is dropped here.
  */
+import { Filtering } from './filtering.ts';
 import type { NatState } from './nat-state.ts';
 import { NO_MEMBER, protocolColumn } from './port-pool.ts';
 import { PuntRing } from './punt-ring.ts';
 import { NO_ROW } from './rows.ts';
+import { FILTERING_AT } from './segment.ts';
 import type { SessionId } from './session.ts';
 
 /**
  * Before any other thread maps the segment.
  * @param members SNAT addresses, four words each; BIB entries of an address that is no longer a member end
+ * @param filtering of this run; a former one's need not be the same
  * @returns sessions that live on
  */
-export function recover(state: NatState, members: readonly Int32Array[]): number {
+export function recover(
+  state: NatState,
+  members: readonly Int32Array[],
+  filtering: Filtering = Filtering.EndpointIndependent,
+): number {
+  state.segment.words[FILTERING_AT] = filtering;
   state.lock.release();
   for (let worker = 0; worker < state.segment.geometry.workers; worker++) {
     new PuntRing(state.segment, worker).clear();

@@ -29,7 +29,7 @@ const GEOMETRY_FIELDS = ['sessions', 'mappings', 'clients', 'fragments', 'member
 /** "N46S" */
 const MAGIC = 0x4e343653;
 /** Counts up with every change of the layout. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Words of the header. */
 const HEADER_WORDS = 64;
@@ -55,6 +55,8 @@ export const ASSIGNABLE_FIRST_AT = 47;
 export const ASSIGNABLE_END_AT = 48;
 export const ASSIGNABLE_RESERVED_AT = 49;
 export const FRAGMENT_HAND_AT = 50;
+/** `Filtering` of this run: whether sessions are indexed by their real address as well. */
+export const FILTERING_AT = 51;
 
 /** Words a row of each table; see the files of the tables. */
 export const MAPPING_STRIDE = 16;
@@ -109,7 +111,7 @@ export function layout(geometry: Geometry): Layout {
   return {
     mapping: table(geometry.mappings, MAPPING_STRIDE, 2),
     bib: table(geometry.sessions, BIB_STRIDE, 2),
-    session: table(geometry.sessions, SESSION_STRIDE, 2),
+    session: table(geometry.sessions, SESSION_STRIDE, 3),
     client: table(geometry.clients, CLIENT_STRIDE, 1),
     fragment: table(geometry.fragments, FRAGMENT_STRIDE, 1),
     members: take(geometry.members * MEMBER_STRIDE),

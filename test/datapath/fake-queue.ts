@@ -105,7 +105,7 @@ export class FakeWorker {
     const translator = new Translator(
       batch,
       this.state,
-      { inside: [], maxClientSessions: 10_000 },
+      { inside: [], maxClientSessions: 10_000, maxClientPorts: 10_000 },
       { ...SETTINGS, ...settings },
     );
     this.loop = new Loop(this.queue, batch, translator, this.#ring, this.counters);

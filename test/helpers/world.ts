@@ -9,6 +9,7 @@ import { Batch, HEADROOM, READ_BYTES, SPARE_BYTES } from '../../src/datapath/bat
 import type { Settings } from '../../src/datapath/settings.ts';
 import { Translator } from '../../src/datapath/translator.ts';
 import { Verdict } from '../../src/datapath/verdict.ts';
+import { Filtering } from '../../src/nat/filtering.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import { NatState } from '../../src/nat/nat-state.ts';
 import type { ResolverOptions } from '../../src/nat/nat46-resolver.ts';
@@ -51,6 +52,7 @@ export interface WorldOptions extends Partial<Omit<Settings, 'self6'>>, Partial<
   /** Own IPv6 address, hex; none by default. */
   self6?: string;
   geometry?: Partial<Geometry>;
+  filtering?: Filtering;
 }
 
 export interface Output {
@@ -84,7 +86,7 @@ export class World {
     segment.format(Int32Array.of(0x1b873593, 0x2545f491, 0x5bd1e995, 0x27d4eb2f));
     segment.words[NOW_SEC_AT] = 1_700_000_000;
     this.state = new NatState(segment, () => {});
-    recover(this.state, [words(SNAT)]);
+    recover(this.state, [words(SNAT)], options.filtering ?? Filtering.EndpointIndependent);
     this.#map();
     this.#bind();
     this.translator = new Translator(this.batch, this.state, resolverOptions(options), settings(options));
@@ -178,5 +180,9 @@ function settings(options: WorldOptions): Settings {
 }
 
 function resolverOptions(options: WorldOptions): ResolverOptions {
-  return { inside: options.inside ?? [], maxClientSessions: options.maxClientSessions ?? 1000 };
+  return {
+    inside: options.inside ?? [],
+    maxClientSessions: options.maxClientSessions ?? 1000,
+    maxClientPorts: options.maxClientPorts ?? 1000,
+  };
 }
