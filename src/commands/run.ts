@@ -18,9 +18,10 @@ export async function run(args: string[]): Promise<number> {
     died = resolve;
   });
   const app = new App(config, log, died);
-  process.on('SIGHUP', () =>
-    log.info({}, 'SIGHUP: the flags are the configuration; there is nothing to reload'),
-  );
+  process.on('SIGHUP', () => {
+    app.reopenLogs();
+    log.info({}, 'SIGHUP: log files are opened again; the flags are the configuration, and do not change');
+  });
   process.on('SIGUSR2', () => log.info(app.status(), 'status'));
   await app.start();
   const end = await Promise.race([asked, failure]);

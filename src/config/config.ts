@@ -46,6 +46,8 @@ export interface Config {
   readonly maxClientSessions: number | null;
   readonly maxClientPorts: number | null;
   readonly filtering: 'endpoint-independent' | 'address-dependent' | 'address-and-port-dependent';
+  readonly bindingLog: string | null;
+  readonly bindingLogDestinations: boolean;
   readonly statePath: string;
   readonly controlPath: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -153,6 +155,8 @@ function flowsOf(values: RunValues) {
     maxClientSessions: values['max-client-sessions'],
     maxClientPorts: values['max-client-ports'],
     filtering: values.filtering,
+    bindingLog: values['binding-log'],
+    bindingLogDestinations: values['binding-log-destinations'],
   };
 }
 

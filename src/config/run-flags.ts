@@ -145,6 +145,14 @@ export const RUN_FLAGS = {
       'address-dependent, hosts it has a session with; address-and-port-dependent, nobody else',
     schema: choice(['endpoint-independent', 'address-dependent', 'address-and-port-dependent']),
   }),
+  'binding-log': optional({
+    placeholder: 'FILE',
+    absent: 'none',
+    description:
+      'JSON lines: which inside address and port had which SNAT address and port, from when to when',
+    schema: filePath,
+  }),
+  'binding-log-destinations': toggle('in the binding log, a line for each session as well, with its server'),
   state: optional({
     placeholder: 'FILE',
     absent: '/dev/shm/nat46-TUN.state',

@@ -5,6 +5,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { contains4, formatV4, formatV6, parseV4, parseV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import type { Settings } from '../datapath/settings.ts';
+import { BindingLogMode } from '../nat/binding-ring.ts';
 import { Filtering } from '../nat/filtering.ts';
 import { toWords } from '../nat/mapping.ts';
 import type { ResolverOptions } from '../nat/nat46-resolver.ts';
@@ -34,6 +35,7 @@ export interface Plan {
   readonly settings: Settings;
   readonly resolver: ResolverOptions;
   readonly filtering: Filtering;
+  readonly bindingLogMode: BindingLogMode;
   /** SNAT addresses, 16 bytes each. */
   readonly members: readonly Uint8Array[];
   /** Where the members come from when none were configured. */
@@ -57,6 +59,7 @@ export function makePlan(config: Config, facts: HostFacts, machine: string): Pla
     settings: settingsOf(config, facts, self4),
     resolver: resolverOf(config),
     filtering: FILTERINGS[config.filtering],
+    bindingLogMode: bindingLogModeOf(config),
     members,
     automap,
     taken: [self4, ...listen4, ...ownV4(config)],
@@ -109,6 +112,11 @@ const FILTERINGS = {
   'address-dependent': Filtering.AddressDependent,
   'address-and-port-dependent': Filtering.AddressAndPortDependent,
 } as const;
+
+function bindingLogModeOf({ bindingLog, bindingLogDestinations }: Config): BindingLogMode {
+  if (bindingLog === null) return BindingLogMode.Off;
+  return bindingLogDestinations ? BindingLogMode.BibsAndSessions : BindingLogMode.Bibs;
+}
 
 function resolverOf(config: Config): ResolverOptions {
   const share = Math.ceil(config.maxSessions / 2);

@@ -8,6 +8,7 @@
  */
 import * as checksum from '../wire/checksum.ts';
 import * as icmp from '../wire/icmp.ts';
+import { BindingEvent } from './binding-ring.ts';
 import { Filtering } from './filtering.ts';
 import { isPast } from './lifetimes.ts';
 import { MappingKind } from './mapping.ts';
@@ -203,7 +204,9 @@ export class Nat46Resolver {
     if (outside === NO_PORT) return Refusal.PoolExhausted;
     const owner = client !== NO_ROW ? client : clients.insert(address, member);
     clients.addBibs(owner, +1);
-    return bibs.insert(protocol, address, portPair(port, outside), member, owner);
+    const bib = bibs.insert(protocol, address, portPair(port, outside), member, owner);
+    this.#state.bindings.noteBib(BindingEvent.Add, bib);
+    return bib;
   }
 
   /** @param far synthetic v4 @param farPort the server's port. @returns session or Refusal */
@@ -233,6 +236,7 @@ export class Nat46Resolver {
     clients.addSessions(bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());
     this.created++;
+    this.#state.bindings.noteSession(BindingEvent.Add, id);
     if (twin !== NO_SESSION) this.#state.endSession(twin);
     return id;
   }

@@ -19,6 +19,8 @@ tests('config: defaults', {
       maxClientSessions: null,
       maxClientPorts: null,
       filtering: 'endpoint-independent',
+      bindingLog: null,
+      bindingLogDestinations: false,
       statePath: '/dev/shm/nat46-nat46.state',
       controlPath: '/run/nat46/nat46.sock',
       setup: true,

@@ -38,7 +38,12 @@ const ROWS: readonly Row[] = [UDP, ICMP].flatMap((column) =>
 table('a freed port rests', ROWS, ({ column, freed, asked, isFree }) => {
   const state = freshState();
   let now = 2 ** 31 - 200_000; // the clock wraps on the way
-  const hooks = { nowMs: () => now | 0, sessionExpired: () => {}, everySecond: () => {} };
+  const hooks = {
+    everyTick: () => {},
+    nowMs: () => now | 0,
+    sessionExpired: () => {},
+    everySecond: () => {},
+  };
   const house = new Housekeeping(state, hooks);
   const start = now;
   const goTo = (ms: number): void => {
