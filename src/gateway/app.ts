@@ -32,6 +32,7 @@ import { DnsTally } from './dns-tally.ts';
 import { journalPath } from './host-cleanup.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { RefusalNotices } from './refusal-notices.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { controlRoutes, status, type ViewSources } from './views.ts';
 
@@ -259,11 +260,17 @@ export class App {
   }
 
   #keepHouse(state: NatState, directory: MappingDirectory, counters: ControlCounters): void {
+    const refusals = new RefusalNotices(state.segment, (reason, meaning, count) =>
+      this.#log.warn({ reason, meaning, packets: count }, 'new sessions are refused'),
+    );
     const house = new Housekeeping(state, {
       nowMs: SYSTEM_CLOCK.nowMs,
       everyTick: () => this.#bindingLog?.write(),
       sessionExpired: () => counters.add('sessionsExpired', 1),
-      everySecond: () => void directory.expire(),
+      everySecond: () => {
+        refusals.check(SYSTEM_CLOCK.nowMs());
+        void directory.expire();
+      },
     });
     house.start();
     this.#closers.push(() => house.stop());
