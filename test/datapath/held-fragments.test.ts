@@ -89,6 +89,19 @@ tests('fragments that wait', {
     assert.equal(w.counted(), { held: MAX_HELD + 1, parking_full: 1, fragment_timeout: MAX_HELD });
   },
 
+  '[45] nor does a fragment give way to a packet that would have to wait for the store': () => {
+    const w = worker();
+    const held = Array.from({ length: MAX_HELD }, (_, i) => datagram(i + 1));
+    const unknown = Array.from({ length: MAX_HELD + 2 }, (_, i) => datagram(i + 1, 64, UNKNOWN).first);
+    w.turns(
+      held.map(({ last }) => last),
+      unknown,
+    );
+    assert.equal(w.counted(), { held: MAX_HELD, punted: MAX_HELD, parking_full: 2 });
+    w.turns(...held.map(({ first }) => [first]));
+    assert.is(completed(w).length, MAX_HELD);
+  },
+
   '[45] packets that wait for the store never give way to a fragment': () => {
     const w = worker();
     const waiting = Array.from({ length: 256 }, (_, i) => ({ ...datagram(i + 1, 64, UNKNOWN).first }));
