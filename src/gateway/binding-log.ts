@@ -3,7 +3,7 @@
  * goes. Appended ten times a second from what the data plane left in the segment; opened again on SIGHUP, so that
  * logrotate can move it away.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { formatV4, formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
 import { BindingEvent, BindingLogMode, type BindingRecord } from '../nat/binding-ring.ts';
@@ -29,7 +29,7 @@ export class BindingLog {
   readonly #hooks: BindingLogHooks;
   readonly #lines = new Lines();
   #fd: number;
-  /** Records that could not be written. */
+  /** Records of writes that failed; the first of them may be in the file. */
   #lost = 0;
   #isFailing = false;
   /** The file may end in the middle of a line. */
@@ -49,6 +49,7 @@ export class BindingLog {
    */
   catchUp(former: BindingLogMode): void {
     const { bibs, bindings, sessions } = this.#state;
+    this.write(); // what ended at the start
     if (former === BindingLogMode.Off) {
       this.#tell(bibs.rows.capacity, (row) => {
         if (bibs.rows.isValid(row)) bindings.noteBib(BindingEvent.Add, row);
@@ -82,7 +83,7 @@ export class BindingLog {
       const fd = open(this.#path);
       closeSync(this.#fd);
       this.#fd = fd;
-      this.#isTorn = false;
+      this.#isTorn &&= fstatSync(fd).size > 0;
     } catch (error) {
       this.#fail(error as Error);
     }
