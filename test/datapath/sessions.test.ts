@@ -276,6 +276,13 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from outside', [
     verdict: 'DropSenderUnmapped',
   },
   {
+    name: '[48] our own output that came back',
+    before: UDP_OPEN,
+    in: `60000000 000c 113f 20010db8004600000000000000000001 20010db8006400000000000000000080
+          c350 0035 000c 4216  dead beef`,
+    verdict: 'DropNoSession',
+  },
+  {
     name: 'a port that nobody uses',
     before: UDP_OPEN,
     in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
