@@ -304,13 +304,13 @@ function offsets({ queue }: FakeWorker): number[] {
 }
 
 tests('fragments, RFC 6146 §3.4', {
-  'in order': () => {
+  '[57] in order': () => {
     const w = worker();
     w.turns(fragments(1));
     assert.equal(offsets(w), [0, 1000, 2000]);
   },
 
-  'out of order: they wait for the first, then all are sent': () => {
+  '[45] [57] out of order: they wait for the first, then all are sent': () => {
     const w = worker();
     const [first, second, third] = fragments(1) as [Arriving, Arriving, Arriving];
     w.turns([third, second]);
@@ -322,7 +322,7 @@ tests('fragments, RFC 6146 §3.4', {
     assert.equal(w.counted(), { held: 2, forwarded_46: 3 });
   },
 
-  'a first fragment that never comes: dropped at the millisecond, silently': () => {
+  '[45] a first fragment that never comes: dropped at the millisecond, silently': () => {
     const w = worker();
     w.turns([fragments(1)[1] as Arriving]);
     w.queue.clock += FRAGMENT_MS - 1;
