@@ -11,6 +11,12 @@ siitVectors('§8: to the IPv4 address of the translator', [
     verdict: 'Reply',
   },
   {
+    name: '[88] ping with TOS b9: so has the reply',
+    in: `46b9 0024 1111 4000 4001 bed6 cb007105 c63364fe 0101 0100  0800 5a0c 0055 0001  dead beef`,
+    out: `45b9 0020 0000 0000 4001 12ed c63364fe cb007105  0000 620c 0055 0001  dead beef`,
+    verdict: 'Reply',
+  },
+  {
     name: '[88] ping with TTL 1: it has arrived',
     in: `4500 0020 1111 4000 0101 0195 cb007105 c63364fe  0800 5a0c 0055 0001  dead beef`,
     out: `4500 0020 0000 0000 4001 13a6 c63364fe cb007105  0000 620c 0055 0001  dead beef`,
@@ -139,6 +145,14 @@ siitVectors('§8: to the IPv6 address of the translator', [
       60000000 0008 1040 20010db8000200000000000000000021 20010db80046000000000000000000fe
       a5*8`,
     verdict: 'DropOwnProtocol',
+  },
+  {
+    name: '[88] ping with traffic class b9: so has the reply',
+    in: `6b900000 0014 3c40 20010db8000200000000000000000021 20010db80046000000000000000000fe
+      3a00 0104 0000 0000  8000 853c 0005 0001  dead beef`,
+    out: `6b900000 000c 3a40 20010db80046000000000000000000fe 20010db8000200000000000000000021
+      8100 843c 0005 0001  dead beef`,
+    verdict: 'Reply',
   },
   {
     name: '[88] ping with hop limit 1: it has arrived',
