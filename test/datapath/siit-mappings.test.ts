@@ -172,6 +172,12 @@ siitVectors('RFC 7757 §3.2, §3.3: explicit mappings, the longest prefix', [
     verdict: 'DropUnmapped',
   },
   {
+    name: '[17] the reply to a ping, to nobody: silence',
+    world: { pool6: null },
+    in: `4500 0020 1111 4000 4001 2aa5 cb007105 c0000321  0000 625c 0005 0001  dead beef`,
+    verdict: 'DropUnmapped',
+  },
+  {
     name: '[17] a first fragment to nobody: host unreachable',
     world: { pool6: null },
     in: `4500 0024 1111 2000 4011 4a91 cb007105 c0000321  a5a5 a5a5 a5a5 a5a5  a5*8`,
