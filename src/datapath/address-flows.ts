@@ -181,7 +181,7 @@ export class AddressFlows implements Flows {
     this.#load(error);
     header.destination = this.#map.toV4(this.#new.outside, 0);
     header.source = this.#map.toV4(this.#new.outside, 4) || this.#settings.errorSource4;
-    return header.destination !== 0 && header.source !== 0;
+    return isTranslated(header.destination) && isTranslated(header.source);
   }
 
   learnPathMtu(): void {}

@@ -82,7 +82,8 @@ export class NatState {
     if (mtu >= this.sessions.pathMtu(id, now)) return;
     const word = pathMtu.remember(mtu, now);
     this.sessions.setPathMtu(id, word);
-    this.mappings.setPathMtu(this.sessions.mapping(id), word);
+    const mapping = this.sessions.mapping(id); // another session of it may have heard of less
+    if (mtu < pathMtu.current(this.mappings.pathMtu(mapping), now)) this.mappings.setPathMtu(mapping, word);
   }
 
   /**
