@@ -69,6 +69,38 @@ export function checksums(file: string): Checksums {
   return result;
 }
 
+const WARNING = 0x600000; // tshark's severities: chat, note, warning, error
+/** Warnings that are none about the packet: the other half of a ping or a flow is elsewhere. */
+const HARMLESS = /^No response seen|^Connection reset/;
+
+/**
+ * What tshark finds wrong in a capture file: malformed packets, protocol errors, checksums. Fragments are judged one by one.
+ * @returns a line each, `7: Malformed Packet (Exception occurred)`
+ */
+export function faults(file: string): string[] {
+  const options = [
+    ...['ip', 'tcp', 'udp'].map((layer) => `${layer}.check_checksum:TRUE`),
+    ...['ip', 'ipv6'].map((layer) => `${layer}.defragment:FALSE`),
+  ].flatMap((option) => ['-o', option]);
+  const fields = ['frame.number', '_ws.expert.message', '_ws.expert.severity'].flatMap((field) => [
+    '-e',
+    field,
+  ]);
+  const how = ['-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=|'];
+  const out = execFileSync('tshark', ['-n', '-r', file, ...options, ...how, ...fields], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return out.split('\n').flatMap((line) => {
+    const [frame, messages = '', severities = ''] = line.split('\t');
+    const severity = severities.split('|').map(Number);
+    const found = messages
+      .split('|')
+      .filter((text, i) => (severity[i] ?? 0) >= WARNING && !HARMLESS.test(text));
+    return found.map((text) => `${frame}: ${text}`);
+  });
+}
+
 const PCAP_HEADER = 24;
 const RECORD_HEADER = 16;
 
