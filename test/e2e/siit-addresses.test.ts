@@ -4,7 +4,7 @@
  */
 import type { ExchangeRow } from '../helpers/exchange.ts';
 import { exactTests } from '../helpers/siit-suite.ts';
-import { EXACT, POOL6 } from '../helpers/siit-world.ts';
+import { EXACT, POOL6 } from '../helpers/siit-lab.ts';
 
 /** Addresses that stand for each other, tried as source and as destination, both ways. */
 const pair = (why: string, v4: string, v6: string): ExchangeRow[] => [

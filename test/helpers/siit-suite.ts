@@ -1,5 +1,5 @@
 /**
- * A uvu suite of exact packets: a world of its own, one translator after another in it, and at the end tshark's opinion of
+ * A uvu suite of exact packets: a lab of its own, one translator after another in it, and at the end tshark's opinion of
  * all that came out.
  */
 import path from 'node:path';
@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { faults } from './capture.ts';
 import type { Exchange, ExchangeRow } from './exchange.ts';
 import type { Flags, Gateway } from './gateway.ts';
-import { EXACT, SiitWorld } from './siit-world.ts';
+import { EXACT, SiitLab } from './siit-lab.ts';
 
 /** Rows that one translator answers. */
 export interface Setup {
@@ -19,15 +19,15 @@ export interface Setup {
 
 export function exactTests(title: string, setups: readonly Setup[]): void {
   const it = suite(title);
-  let world: SiitWorld;
+  let lab: SiitLab;
   let exchange: Exchange;
   let translator: Gateway | undefined;
   let pcap = '';
   it.before(async () => {
     try {
-      world = await SiitWorld.up();
-      pcap = path.join(world.folder, 'out.pcap');
-      exchange = await world.exchange(pcap);
+      lab = await SiitLab.up();
+      pcap = path.join(lab.folder, 'out.pcap');
+      exchange = await lab.exchange(pcap);
     } catch (error) {
       console.error(error); // uvu counts the cases as not passed, but does not say why
       throw error;
@@ -35,14 +35,14 @@ export function exactTests(title: string, setups: readonly Setup[]): void {
   });
   it.after(async () => {
     await exchange?.end();
-    await world?.down();
+    await lab?.down();
   });
   for (const { flags, rows } of setups) {
     for (const [i, row] of rows.entries()) {
       it(row.name, async () => {
         if (i === 0) {
           await translator?.kill('SIGKILL');
-          translator = world.translator({ ...EXACT, ...flags });
+          translator = lab.translator({ ...EXACT, ...flags });
           await translator.ready();
         }
         await exchange.check(row);

@@ -1,123 +1,73 @@
 /**
- * A small world for `nat46 siit`: the translator between an IPv4 and an IPv6 namespace. Names of the namespaces are the
- * lab's, so that whatever a crash leaves is removed with it.
- *
- *     cl1 198.51.100.2 ── 198.51.100.1 gw 2001:db8:6::ff ── 2001:db8:6::7 srv
+ * A stateless translator without device or threads. The world is small and always the same: IPv6 hosts that explicit
+ * mappings make known to IPv4, and a prefix that makes all of IPv4 known to IPv6.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { Exchange } from './exchange.ts';
-import { type Flags, Gateway } from './gateway.ts';
-import { type Finished, run } from './lab.ts';
+import { AddressFlows, type Hairpin } from '../../src/datapath/address-flows.ts';
+import { ZeroChecksum } from '../../src/datapath/settings.ts';
+import { Translator } from '../../src/datapath/translator.ts';
+import type { AddressMapInput, AddressPair } from '../../src/xlat/address-map.ts';
+import { Slot } from './slot.ts';
+import { type SettingsOptions, settings, words } from './world.ts';
 
-const NAMESPACES = ['cl1', 'gw', 'srv'] as const;
-type Namespace = (typeof NAMESPACES)[number];
+/** Addresses as hex. 203.0.113.5 is a host of the IPv4 Internet, known to IPv6 by the prefix 2001:db8:100::/40. */
+export const HOST4 = 'cb007105';
+export const HOST4_BY_PREFIX = '20010db801cb00710005000000000000';
+/** 192.0.2.0/24 = 2001:db8:2::/120 */
+export const HOST6 = '20010db8000200000000000000000021';
+export const HOST6_BY_MAPPING = 'c0000221'; // 192.0.2.33
+/** 198.51.100.8/29 = 2001:db8:3::8/125 */
+export const OTHER6 = '20010db8000300000000000000000009';
+export const OTHER6_BY_MAPPING = 'c6336409'; // 198.51.100.9
+export const SIIT_SELF4 = 'c63364fe'; // 198.51.100.254
+export const SIIT_SELF6 = '20010db80046000000000000000000fe';
 
-export const DEVICE = 'siit';
-export const POOL6 = '2001:db8:64::/96';
-export const CLIENT = { v4: '198.51.100.2', v6: '2001:db8:64::c633:6402' };
-export const SERVER = { v4: '192.0.2.7', v6: '2001:db8:6::7' };
-export const OWN = { v4: '192.0.2.1', v6: '2001:db8:6::1' };
-const CLIENT_GW = '198.51.100.1';
-const SERVER_GW = '2001:db8:6::ff';
+export interface SiitOptions extends SettingsOptions {
+  hairpin?: Hairpin;
+  /** `v4/length=v6/length`, addresses as hex; those of the world by default. */
+  pairs?: readonly string[];
+  /** `prefix/length`; null = none. */
+  pool6?: string | null;
+  allowPrivate?: boolean;
+}
 
-/** Flags of a translator whose every packet can be foretold: one queue, MTUs given, host left alone. */
-export const EXACT: Flags = {
-  tun: DEVICE,
-  attach: true,
-  'no-setup': true,
-  workers: '1',
-  mtu4: '1500',
-  mtu6: '1500',
-  self4: OWN.v4,
-  self6: OWN.v6,
-  pool6: POOL6,
-  eam: [`${SERVER.v4}=${SERVER.v6}`, '192.0.2.8=2001:db8:6::8'],
-};
+const PAIRS = [
+  'c0000200/24=20010db8000200000000000000000000/120',
+  'c6336408/29=20010db8000300000000000000000008/125',
+];
+const POOL6 = '20010db8010000000000000000000000/40';
 
-export class SiitWorld {
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'nat46-siit-'));
-  readonly #prefix = process.env.LAB_PREFIX ?? `nat46test${process.pid}-`;
-  readonly #gateways = new Set<Gateway>();
+export class SiitWorld extends Slot {
+  readonly flows: AddressFlows;
+  readonly translator: Translator;
 
-  /** Namespaces and links, no translator. */
-  static async up(): Promise<SiitWorld> {
-    if (process.getuid?.() !== 0) throw new Error('network namespaces need root: run as root');
-    const world = new SiitWorld();
-    for (const name of NAMESPACES) {
-      await world.#ip('netns', 'add', world.ns(name));
-      await world.ok(name, ['ip', 'link', 'set', 'lo', 'up']);
-      await world.ok(name, 'sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0'.split(' '));
-      await world.ok(name, 'sysctl -qw net.ipv6.conf.default.accept_dad=0'.split(' '));
-    }
-    await world.#link('cl1', 'in', [`${CLIENT.v4}/24`], [`${CLIENT_GW}/24`]);
-    await world.#link('srv', 'out', [`${SERVER.v6}/64`], [`${SERVER_GW}/64`]);
-    await world.ok('cl1', ['ip', 'route', 'add', 'default', 'via', CLIENT_GW]);
-    await world.ok('srv', ['ip', '-6', 'route', 'add', 'default', 'via', SERVER_GW]);
-    return world;
+  constructor(options: SiitOptions = {}) {
+    super();
+    const chosen = settings({
+      self4: words(SIIT_SELF4)[0]!,
+      self6: SIIT_SELF6,
+      errorSource4: words(SIIT_SELF4)[0]!,
+      errorSource6: words(SIIT_SELF6),
+      zeroChecksum46: ZeroChecksum.Drop,
+      clampMss: false,
+      ...options,
+    });
+    const input = { map: map(options), hairpin: options.hairpin ?? 'off' };
+    this.flows = new AddressFlows(this.batch.view, input, chosen);
+    this.translator = new Translator(this.batch, this.flows, chosen);
   }
+}
 
-  ns(name: Namespace): string {
-    return `${this.#prefix}${name}`;
-  }
+export function map({ pairs = PAIRS, pool6 = POOL6, allowPrivate = false }: SiitOptions): AddressMapInput {
+  return { pairs: pairs.map(pair), pool6: pool6 === null ? null : prefix(pool6), allowPrivate };
+}
 
-  exec(name: Namespace, argv: readonly string[]): Promise<Finished> {
-    return run('ip', ['netns', 'exec', this.ns(name), ...argv]);
-  }
+function pair(text: string): AddressPair {
+  const [v4 = '', v6 = ''] = text.split('=');
+  return { v4: prefix(v4), v6: prefix(v6) };
+}
 
-  /** As `exec`, and throws unless it exits with 0. @returns its standard output */
-  async ok(name: Namespace, argv: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.exec(name, argv);
-    if (code !== 0) throw new Error(`${argv.join(' ')} in ${name}: exit ${code}\n${stdout}${stderr}`);
-    return stdout;
-  }
-
-  /** Starts a command; the caller ends it. */
-  spawn(name: Namespace, argv: readonly string[]): ChildProcess {
-    return spawn('ip', ['netns', 'exec', this.ns(name), ...argv], { stdio: ['pipe', 'pipe', 'inherit'] });
-  }
-
-  /** A translator; the caller waits for it to be ready, or to end. */
-  translator(flags: Flags): Gateway {
-    const gateway = new Gateway(['ip', 'netns', 'exec', this.ns('gw')], flags, 'siit');
-    this.#gateways.add(gateway);
-    return gateway;
-  }
-
-  /** A device made by hand, larger than any packet of a row, and what exchanges packets with whoever attaches to it. */
-  async exchange(pcap: string): Promise<Exchange> {
-    await this.ok('gw', `ip tuntap add dev ${DEVICE} mode tun multi_queue vnet_hdr`.split(' '));
-    await this.ok('gw', ['ip', 'link', 'set', DEVICE, 'up', 'mtu', '9000']);
-    const argv = ['/usr/bin/python3', 'test/helpers/exchange.py', DEVICE, POOL6, pcap];
-    return Exchange.over(this.spawn('gw', argv));
-  }
-
-  /** Ends the translators (SIGKILL) and removes everything. */
-  async down(): Promise<void> {
-    await Promise.all([...this.#gateways].map((gateway) => gateway.kill('SIGKILL')));
-    for (const name of NAMESPACES) await run('ip', ['netns', 'delete', this.ns(name)]);
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  async #link(far: Namespace, near: string, theirs: string[], ours: string[]): Promise<void> {
-    const veth = ['link', 'add', 'eth0', 'netns', this.ns(far), 'type', 'veth'];
-    await this.#ip(...veth, 'peer', 'name', near, 'netns', this.ns('gw'));
-    for (const [name, device, addresses] of [
-      [far, 'eth0', theirs],
-      ['gw', near, ours],
-    ] as const) {
-      await this.ok(name, ['ip', 'link', 'set', device, 'up']);
-      for (const address of addresses) {
-        const nodad = address.includes(':') ? ['nodad'] : [];
-        await this.ok(name, ['ip', 'address', 'add', address, 'dev', device, ...nodad]);
-      }
-    }
-  }
-
-  async #ip(...argv: string[]): Promise<void> {
-    const { code, stderr } = await run('ip', argv);
-    if (code !== 0) throw new Error(`ip ${argv.join(' ')}: ${stderr}`);
-  }
+/** `hex/length`, four words whatever the family. */
+function prefix(text: string): { words: Int32Array; length: number } {
+  const [address = '', length = ''] = text.split('/');
+  return { words: words(address.padEnd(32, '0')), length: Number(length) };
 }
