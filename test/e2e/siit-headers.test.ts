@@ -17,7 +17,7 @@ const OTHER_PROTOCOLS = {
 /** And with one that means something. */
 const SPOKEN = {
   GRE: [47, 'GRE() / IP(src="10.0.0.1", dst="10.0.0.2") / udp(8)'],
-  SCTP: [132, 'SCTP(sport=1, dport=2, tag=3) / SCTPChunkHeartbeatReq()'],
+  SCTP: [132, 'SCTP(sport=1, dport=2, tag=3) / SCTPChunkCookieAck()'],
 } as const;
 /** IPv6 extension headers and ICMPv6 mean nothing in IPv4. */
 const MEANINGLESS = [0, 43, 44, 58, 60];
@@ -104,8 +104,8 @@ const OPTIONS: ExchangeRow[] = [
   },
   {
     name: 'RFC 7915 §4.1 [4] a source route that has been followed to its end',
-    send: 'to4(options=[IPOption_NOP(), IPOption_LSRR(routers=["198.51.100.2", "198.51.100.1"], pointer=12)]) / udp(8)',
-    get: 'to6() / udp(8)',
+    send: 'to4(options=[IPOption_NOP(), IPOption_LSRR(routers=["198.51.100.2", "198.51.100.1"], pointer=12)], proto=253) / fill(8)',
+    get: 'to6(nh=253) / fill(8)',
   },
   {
     name: 'RFC 7915 §4.1 [4] an unexpired loose source route: source route failed',

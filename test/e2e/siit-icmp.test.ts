@@ -249,8 +249,8 @@ const INNER_64: readonly (readonly [string, string, string])[] = [
   ],
   [
     'a last fragment',
-    'pieces6(forth6(1000), [400, 608], 0x87654321)[1]',
-    'pieces4(forth4(1000, id=0x4321), [400, 608])[1]',
+    'pieces6(forth6(1000), [800, 208], 0x87654321)[1]',
+    'pieces4(forth4(1000, id=0x4321), [800, 208])[1]',
   ],
 ];
 

@@ -10,6 +10,8 @@ const FIRST_4 = 'pieces4(to4(flags=0) / udp(100, chksum=0), [48, 60])[0]';
 const LAST_4 = 'pieces4(to4(flags=0) / udp(100, chksum=0), [48, 60])[1]';
 const LAST_6 = 'pieces6(to6() / udp(100, chksum=0), [48, 60], 0x1234)[1]';
 
+const refused = (about: string): string => `icmp4(3, 13, ${about}, src=OWN4, dst=C4, ttl=64, id=ANY_ID)`;
+
 /** A datagram whose checksum comes out as 0, and is written as 0xffff. */
 const SUM_TO_ZERO =
   'to4() / UDP(sport=40000, dport=40001, len=10) / zero_sum(to6(nh=17, plen=10), 40000, 40001)';
@@ -37,9 +39,9 @@ exactTests('siit udp without checksum', [
   {
     flags: { 'udp-zero-checksum': 'drop' },
     rows: named('drop', [
-      { name: 'RFC 7915 §4.5 [19] IPv4', send: ZERO_4, get: [] },
+      { name: 'RFC 7915 §4.4 [17] [19] IPv4', send: ZERO_4, get: refused(ZERO_4) },
       { name: 'RFC 8200 §8.1 [30] IPv6', send: ZERO_6, get: [] },
-      { name: 'RFC 7915 §4.5 [19] a first fragment', send: FIRST_4, get: [] },
+      { name: 'RFC 7915 §4.4 [17] [19] a first fragment', send: FIRST_4, get: refused(FIRST_4) },
       ...ANY_MODE,
     ]),
   },
@@ -47,7 +49,11 @@ exactTests('siit udp without checksum', [
     flags: { 'udp-zero-checksum': 'compute' },
     rows: named('compute', [
       { name: 'RFC 7915 §4.5 [19] IPv4', send: ZERO_4, get: 'to6() / udp(9)' },
-      { name: 'RFC 7915 §4.5 [19] a first fragment cannot be computed', send: FIRST_4, get: [] },
+      {
+        name: 'RFC 7915 §4.5 [19] a first fragment cannot be computed',
+        send: FIRST_4,
+        get: refused(FIRST_4),
+      },
       {
         name: 'RFC 7915 §4.5 [19] computed as 0: sent as 0xffff',
         send: 'to4() / UDP(sport=40000, dport=40001, len=10, chksum=0) / zero_sum(to6(nh=17, plen=10), 40000, 40001)',

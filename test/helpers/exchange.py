@@ -4,8 +4,8 @@ usage: exchange.py DEVICE POOL6 PCAP     POOL6: the RFC 6052 prefix, e.g. 2001:d
 
 A line on standard input is a case, {"send": [EXPRESSION…], "get": [EXPRESSION…], "keep": whether PCAP gets what came};
 the answer is a line {"got": [HEX…], "want": [HEX…]}. Expressions are scapy's, with the names below; those of `get` are
-evaluated with what the translator chose: ID (of the IPv4 header, never 0), INNER_ID (of the header
-inside an ICMP error), ANY_ID, and the GOT_TYPE and GOT_CODE of an ICMP message.
+evaluated with what the translator chose: ID (the identification in the IPv4 header, never 0), INNER_ID (in
+the header inside an ICMP error), ANY_ID.
 
 Behind the packets of a case goes a marker, and when that comes out, whatever the case led to has come out before it.
 """
@@ -178,7 +178,7 @@ def pieces6(packet, sizes, id):
 NAMES = {**vars(l2), **vars(sctp), **vars(inet), **vars(inet6), **globals()}
 
 
-UNKNOWN = {"ID": 0, "INNER_ID": 0, "ANY_ID": 0, "GOT_TYPE": 0, "GOT_CODE": 0}
+UNKNOWN = {"ID": 0, "INNER_ID": 0, "ANY_ID": 0}
 
 
 def packets(expressions, chosen=UNKNOWN):
@@ -193,15 +193,11 @@ def packets(expressions, chosen=UNKNOWN):
 
 def choices(packet):
     """What the translator chose, to be expected; a zero where it must not be is not repeated."""
-    if not packet:
+    if not packet or packet[0] >> 4 != 4:
         return UNKNOWN
-    at = 40 if packet[0] >> 4 == 6 else 20
-    found = {**UNKNOWN, "GOT_TYPE": packet[at], "GOT_CODE": packet[at + 1]} if len(packet) > at + 1 else UNKNOWN
-    if at == 40:
-        return found
     own = int.from_bytes(packet[4:6], "big")
     inner = int.from_bytes(packet[32:34], "big") if packet[9] == 1 else 0
-    return {**found, "ID": own or 1, "INNER_ID": inner, "ANY_ID": own}
+    return {"ID": own or 1, "INNER_ID": inner, "ANY_ID": own}
 
 
 class Device:
