@@ -28,7 +28,7 @@ export class Capture {
   }
 
   /** Starts a capture of what arrives at an interface. Resolves once it captures. */
-  static async start(lab: Lab, ns: Namespace, device: string, file: string): Promise<Capture> {
+  static async start(lab: Pick<Lab, 'spawn'>, ns: Namespace, device: string, file: string): Promise<Capture> {
     const how = '-Q in -s 0 -B 65536 --immediate-mode -U'.split(' '); // immediate: nothing waits for a full block
     const argv = ['tcpdump', '-ni', device, ...how, '-w', file, 'ip or ip6'];
     const tcpdump = lab.spawn(ns, argv);

@@ -34,8 +34,8 @@ C4, R4 = "198.51.100.2", "198.51.100.9"  # inside: the client, a router
 S4, S6 = "192.0.2.7", "2001:db8:6::7"  # outside: the server, by a map
 M4 = "192.0.2.8"  # sends the markers, by a map
 X6 = "2001:db8:ffff::5"  # a router that no IPv4 address stands for
-OWN4, OWN6 = "192.0.2.1", "2001:db8:6::1"
-ERR4, ERR6 = "203.0.113.8", "2001:db8:6791::8"  # RFC 6791
+OWN4, OWN6 = "192.0.2.1", "2001:db8:46::1"
+ERR4, ERR6 = "203.0.113.8", "2001:db8:6791::8"  # of errors, RFC 6791
 conf.verb = 0
 
 

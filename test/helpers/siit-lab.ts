@@ -2,9 +2,9 @@
  * A lab of its own for `nat46 siit`: the translator between an IPv4 and an IPv6 namespace. Names of the namespaces are the
  * lab's, so that whatever a crash leaves is removed with it.
  *
- *     cl1 198.51.100.2 ── 198.51.100.1 gw 2001:db8:6::ff ── 2001:db8:6::7 srv
+ *     cl1 198.51.100.2 ── 198.51.100.1 gw 2001:db8:6::ff ── 2001:db8:6::7, ::8 srv
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,7 +19,8 @@ export const DEVICE = 'siit';
 export const POOL6 = '2001:db8:64::/96';
 export const CLIENT = { v4: '198.51.100.2', v6: '2001:db8:64::c633:6402' };
 export const SERVER = { v4: '192.0.2.7', v6: '2001:db8:6::7' };
-export const OWN = { v4: '192.0.2.1', v6: '2001:db8:6::1' };
+export const OTHER = { v4: '192.0.2.8', v6: '2001:db8:6::8' };
+export const OWN = { v4: '192.0.2.1', v6: '2001:db8:46::1' };
 const CLIENT_GW = '198.51.100.1';
 const SERVER_GW = '2001:db8:6::ff';
 
@@ -34,13 +35,14 @@ export const EXACT: Flags = {
   self4: OWN.v4,
   self6: OWN.v6,
   pool6: POOL6,
-  eam: [`${SERVER.v4}=${SERVER.v6}`, '192.0.2.8=2001:db8:6::8'],
+  eam: [`${SERVER.v4}=${SERVER.v6}`, `${OTHER.v4}=${OTHER.v6}`],
 };
 
 export class SiitLab {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'nat46-siit-'));
   readonly #prefix = process.env.LAB_PREFIX ?? `nat46test${process.pid}-`;
   readonly #gateways = new Set<Gateway>();
+  readonly #children = new Set<ChildProcess>();
 
   /** Namespaces and links, no translator. */
   static async up(): Promise<SiitLab> {
@@ -53,7 +55,7 @@ export class SiitLab {
       await lab.ok(name, 'sysctl -qw net.ipv6.conf.default.accept_dad=0'.split(' '));
     }
     await lab.#link('cl1', 'in', [`${CLIENT.v4}/24`], [`${CLIENT_GW}/24`]);
-    await lab.#link('srv', 'out', [`${SERVER.v6}/64`], [`${SERVER_GW}/64`]);
+    await lab.#link('srv', 'out', [`${SERVER.v6}/64`, `${OTHER.v6}/64`], [`${SERVER_GW}/64`]);
     await lab.ok('cl1', ['ip', 'route', 'add', 'default', 'via', CLIENT_GW]);
     await lab.ok('srv', ['ip', '-6', 'route', 'add', 'default', 'via', SERVER_GW]);
     return lab;
@@ -74,14 +76,19 @@ export class SiitLab {
     return stdout;
   }
 
-  /** Starts a command; the caller ends it. */
-  spawn(name: Namespace, argv: readonly string[]): ChildProcess {
-    return spawn('ip', ['netns', 'exec', this.ns(name), ...argv], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** Starts a command; the caller ends it, or `down` does. */
+  spawn(name: Namespace, argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    const stdio = ['ignore', 'pipe', 'pipe'] as const;
+    const child = spawn('ip', ['netns', 'exec', this.ns(name), ...argv], { stdio: [...stdio], ...options });
+    this.#children.add(child);
+    child.on('close', () => this.#children.delete(child));
+    return child;
   }
 
   /** A translator; the caller waits for it to be ready, or to end. */
   translator(flags: Flags): Gateway {
-    const gateway = new Gateway(['ip', 'netns', 'exec', this.ns('gw')], flags, 'siit');
+    const state = path.join(this.folder, 'state');
+    const gateway = new Gateway(['ip', 'netns', 'exec', this.ns('gw')], { state, ...flags }, 'siit');
     this.#gateways.add(gateway);
     return gateway;
   }
@@ -91,11 +98,12 @@ export class SiitLab {
     await this.ok('gw', `ip tuntap add dev ${DEVICE} mode tun multi_queue vnet_hdr`.split(' '));
     await this.ok('gw', ['ip', 'link', 'set', DEVICE, 'up', 'mtu', '9000']);
     const argv = ['/usr/bin/python3', 'test/helpers/exchange.py', DEVICE, POOL6, pcap];
-    return Exchange.over(this.spawn('gw', argv));
+    return Exchange.over(this.spawn('gw', argv, { stdio: ['pipe', 'pipe', 'inherit'] }));
   }
 
-  /** Ends the translators (SIGKILL) and removes everything. */
+  /** Ends what was started (SIGKILL) and removes everything. */
   async down(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
     await Promise.all([...this.#gateways].map((gateway) => gateway.kill('SIGKILL')));
     for (const name of NAMESPACES) await run('ip', ['netns', 'delete', this.ns(name)]);
     rmSync(this.folder, { recursive: true, force: true });
