@@ -170,7 +170,8 @@ export class SixToFour {
     packet.ports = portPair(icmp.identifier(view, packet.upper), 0);
     packet.flags = 0;
     const id = this.#flows.findOutside(packet, now);
-    if (id !== NO_SESSION) return this.#echo(id, type, now);
+    if (id >= 0) return this.#echo(id as SessionId, type, now);
+    if (id !== NO_SESSION) return refusalVerdict(id);
     const isPing = type === icmp.V6_ECHO_REQUEST && this.#flows.isMember(packet.near);
     return isPing ? Verdict.DropOwnAddress : refusalVerdict(this.#flows.openOutside(packet, now));
   }
