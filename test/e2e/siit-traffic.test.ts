@@ -114,12 +114,7 @@ it('[33] traceroute shows every hop: the kernel, the translator, a router outsid
 });
 
 it('[28] a path MTU of 1280 outside is learnt inside', async () => {
-  for (const [name, device] of [
-    ['gw', 'out'],
-    ['srv', 'eth0'],
-  ] as const) {
-    await lab.ok(name, ['ip', 'link', 'set', device, 'mtu', '1280']);
-  }
+  await lab.ok('gw', ['ip', 'link', 'set', 'out', 'mtu', '1280']); // the server still takes 1500 bytes
   const hash = writePayload(path.join(lab.folder, 'file'), BYTES);
   assert.is(await fetched('srv', `[${byPrefix(CLIENT.v4)}]`, 'file'), hash);
   const route = await lab.ok('cl1', ['ip', 'route', 'get', SERVER.v4]);
@@ -127,6 +122,7 @@ it('[28] a path MTU of 1280 outside is learnt inside', async () => {
 });
 
 it('tshark finds nothing wrong at either end', async () => {
+  await lab.ok('gw', ['ip', 'link', 'set', 'out', 'mtu', '1500']);
   for (const [name, device] of [
     ['gw', 'in'],
     ['gw', 'out'],

@@ -70,7 +70,7 @@ export function checksums(file: string): Checksums {
 }
 
 const WARNING = 0x600000; // tshark's severities: chat, note, warning, error
-/** Warnings that are none about the packet: the other half of a ping or a flow is elsewhere. */
+/** Warnings that are none about the packet: the other half of a ping is elsewhere, a port is closed. */
 const HARMLESS = /^No response seen|^Connection reset/;
 
 /**
@@ -81,6 +81,7 @@ export function faults(file: string): string[] {
   const options = [
     ...['ip', 'tcp', 'udp'].map((layer) => `${layer}.check_checksum:TRUE`),
     ...['ip', 'ipv6'].map((layer) => `${layer}.defragment:FALSE`),
+    'tcp.analyze_sequence_numbers:FALSE', // what is lost and sent again is no fault of a packet
   ].flatMap((option) => ['-o', option]);
   const fields = ['frame.number', '_ws.expert.message', '_ws.expert.severity'].flatMap((field) => [
     '-e',

@@ -55,7 +55,9 @@ export class SiitLab {
       await lab.ok(name, 'sysctl -qw net.ipv6.conf.default.accept_dad=0'.split(' '));
     }
     await lab.#link('cl1', 'in', [`${CLIENT.v4}/24`], [`${CLIENT_GW}/24`]);
-    await lab.#link('srv', 'out', [`${SERVER.v6}/64`, `${OTHER.v6}/64`], [`${SERVER_GW}/64`]);
+    await lab.#link('srv', 'out', [`${SERVER.v6}/64`], [`${SERVER_GW}/64`]);
+    const unasked = ['preferred_lft', '0', 'nodad']; // nobody's choice of a source
+    await lab.ok('srv', ['ip', 'address', 'add', `${OTHER.v6}/64`, 'dev', 'eth0', ...unasked]);
     await lab.ok('cl1', ['ip', 'route', 'add', 'default', 'via', CLIENT_GW]);
     await lab.ok('srv', ['ip', '-6', 'route', 'add', 'default', 'via', SERVER_GW]);
     return lab;
