@@ -70,8 +70,8 @@ export function checksums(file: string): Checksums {
 }
 
 const WARNING = 0x600000; // tshark's severities: chat, note, warning, error
-/** Warnings that are none about the packet: the other half of a ping is elsewhere, a port is closed. */
-const HARMLESS = /^No response seen|^Connection reset/;
+/** Warnings that are none about the packet: the other half of a ping is elsewhere, a port is closed, TCP sent something twice. */
+const HARMLESS = /^No response seen|^Connection reset|^D-SACK/;
 
 /**
  * What tshark finds wrong in a capture file: malformed packets, protocol errors, checksums. Fragments are judged one by one.
