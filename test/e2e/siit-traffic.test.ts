@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Capture, checksums, faults } from '../helpers/capture.ts';
+import { Capture, checksums, faults, plantWrongChecksum } from '../helpers/capture.ts';
 import { hashOf, writePayload } from '../helpers/payload.ts';
 import { CLIENT, DEVICE, OTHER, OWN, POOL6, SERVER, SiitLab } from '../helpers/siit-lab.ts';
 
@@ -35,7 +35,10 @@ it.before(async () => {
   try {
     lab = await SiitLab.up();
     await lab.translator(FLAGS).ready();
-    await lab.ok('gw', ['sysctl', '-qw', 'net.ipv6.icmp.ratelimit=0', 'net.ipv4.icmp_ratelimit=0']);
+    // every probe of a traceroute is to be answered
+    for (const name of ['gw', 'srv'] as const) {
+      await lab.ok(name, ['sysctl', '-qw', 'net.ipv6.icmp.ratelimit=0', 'net.ipv4.icmp_ratelimit=0']);
+    }
   } catch (error) {
     console.error(error); // uvu counts the cases as not passed, but does not say why
     throw error;
@@ -144,6 +147,8 @@ it('tshark finds nothing wrong at either end', async () => {
   for (const { file } of [inside, outside]) {
     assert.equal(faults(file), []);
     assert.ok(checksums(file).good.tcp > 100);
+    plantWrongChecksum(file, `${file}.planted`);
+    assert.ok(faults(`${file}.planted`).length > 0, 'a wrong checksum, planted, is found');
   }
 });
 

@@ -81,13 +81,14 @@ export function faults(file: string): string[] {
   const options = [
     ...['ip', 'tcp', 'udp'].map((layer) => `${layer}.check_checksum:TRUE`),
     ...['ip', 'ipv6'].map((layer) => `${layer}.defragment:FALSE`),
-    'tcp.analyze_sequence_numbers:FALSE', // what is lost and sent again is no fault of a packet
+    // what is lost and sent again is no fault of a packet
+    ...['analyze_sequence_numbers', 'desegment_tcp_streams'].map((what) => `tcp.${what}:FALSE`),
   ].flatMap((option) => ['-o', option]);
   const fields = ['frame.number', '_ws.expert.message', '_ws.expert.severity'].flatMap((field) => [
     '-e',
     field,
   ]);
-  const how = ['-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=|'];
+  const how = ['--disable-protocol', 'http', '-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=|'];
   const out = execFileSync('tshark', ['-n', '-r', file, ...options, ...how, ...fields], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
