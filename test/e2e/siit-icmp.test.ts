@@ -299,7 +299,35 @@ const INNER: ExchangeRow[] = [
   },
 ];
 
+/** A next hop of 1000 inside: IPv4 routers fragment what is small enough to have DF=0, so IPv6 hosts are told 1280 only. */
+const NARROW_INSIDE: ExchangeRow[] = [
+  {
+    name: 'RFC 7915 §5 [31] 1260 bytes, DF=0: left to the routers to fragment',
+    send: 'from6() / udp(1232)',
+    get: 'from4() / udp(1232)',
+  },
+  {
+    name: 'RFC 7915 §5 [31] 1261 bytes: packet too big, 1280',
+    send: 'from6() / udp(1233)',
+    get: 'icmp6(2, 0, cut(from6() / udp(1233), 1232), rest=1280, src=OWN6, dst=S6, hlim=64)',
+  },
+  ...[
+    [1280, 1000],
+    [1020, 1000],
+    [1019, 999],
+    [89, 69],
+    [88, 68],
+    [87, 68],
+    [0, 68],
+  ].map(([reported = 0, mtu = 0]) => ({
+    name: `RFC 7915 §5.2 [28] packet too big ${reported} → fragmentation needed ${mtu}`,
+    send: in6(2, 0, reported),
+    get: out4(3, 4, mtu),
+  })),
+];
+
 exactTests('siit icmp', [
   { flags: {}, rows: [...MATRIX_46, ...MATRIX_64, ...MTUS, ...ECHO, ...INNER] },
   { flags: { mtu4: '9000', mtu6: '9000' }, rows: PLATEAUS },
+  { flags: { mtu4: '1000' }, rows: NARROW_INSIDE },
 ]);
