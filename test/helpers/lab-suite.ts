@@ -1,8 +1,8 @@
 /**
  * A uvu suite with a lab of its own, and by default a gateway in it: up before the first case, down after the last.
  */
-import { suite } from 'uvu';
 import { Lab } from './lab.ts';
+import { define } from './suite.ts';
 
 /**
  * @param prepare what to do once the lab is up; by default it starts a gateway with the lab's flags.
@@ -13,10 +13,9 @@ export function labTests<Context = void>(
   prepare: (lab: Lab) => Promise<Context>,
   cases: Record<string, (lab: Lab, context: Context) => Promise<void>>,
 ): void {
-  const it = suite(title);
   let lab: Lab;
   let context: Context;
-  it.before(async () => {
+  const before = async () => {
     try {
       if (process.getuid?.() !== 0) throw new Error('network namespaces need root: run as root');
       lab = await Lab.up();
@@ -25,12 +24,12 @@ export function labTests<Context = void>(
       console.error(error); // uvu counts the cases as not passed, but does not say why
       throw error;
     }
-  });
-  it.after(async () => {
+  };
+  const after = async () => {
     await lab?.down();
-  });
-  for (const [name, check] of Object.entries(cases)) it(name, () => check(lab, context));
-  it.run();
+  };
+  const all = Object.entries(cases).map(([name, check]) => ({ name, check: () => check(lab, context) }));
+  define(title, all, { before, after });
 }
 
 /** `prepare` for suites that need just a running gateway. */

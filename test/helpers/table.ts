@@ -1,22 +1,27 @@
 /**
- * uvu suites that run themselves: a suite whose `.run()` is forgotten would pass silently.
+ * Suites of tests that share a check, or have one each.
  */
-import { suite } from 'uvu';
+import { define } from './suite.ts';
 
-/** One test a row, the same check for each. */
+/** One test a row, the same check for each. @param vector of rows that are raw bytes, as `suite.ts` says */
 export function table<Row extends { name: string }>(
   title: string,
   rows: readonly Row[],
   check: (row: Row) => void | Promise<void>,
+  vector?: (row: Row) => string,
 ): void {
-  const it = suite(title);
-  for (const row of rows) it(row.name, () => check(row));
-  it.run();
+  const cases = rows.map((row) => ({
+    name: row.name,
+    check: () => check(row),
+    ...(vector && { vector: vector(row) }),
+  }));
+  define(title, cases);
 }
 
 /** One test a property, each with a check of its own. */
 export function tests(title: string, cases: Record<string, () => void | Promise<void>>): void {
-  const it = suite(title);
-  for (const [name, check] of Object.entries(cases)) it(name, check);
-  it.run();
+  define(
+    title,
+    Object.entries(cases).map(([name, check]) => ({ name, check })),
+  );
 }
