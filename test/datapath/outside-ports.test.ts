@@ -1,5 +1,5 @@
 /**
- * Which address and port an inside host has outside (RFC 4787 §4, RFC 5382 §4.1, RFC 5508 §3, RFC 7857 §5), as packets
+ * Which address and port an inside host has outside (RFC 4787 §4, RFC 5382 §4.1, RFC 5508 §3, RFC 7857), as packets
  * show it.
  */
 import * as assert from 'uvu/assert';
@@ -86,7 +86,7 @@ vectors('RFC 4787 §4.1, RFC 5382 §4.1: one outside port, whatever the destinat
       2222 0035 000c e344 dead beef`,
   },
   {
-    name: '[51] TCP has another: mappings are made for each protocol (RFC 7857 §5)',
+    name: '[51] TCP has another: mappings are made for each protocol (RFC 7857)',
     prepare: (world) => world.bind(17, CLIENT, 0x1388, 0x2222),
     in: `4500 0028 1111 4000 4006 3d63 c0000221 c6336407
       1388 0035 0102 0304 0506 0708 5002 2000 7fb5 0000`,
