@@ -20,13 +20,7 @@ import * as assert from 'uvu/assert';
 import { table, tests } from './helpers/table.ts';
 
 const ROOT = process.cwd();
-const COPIED = [
-  'package.json',
-  'scripts/compliance',
-  'scripts/test-files.mjs',
-  'dist/test/helpers/suite.js',
-  'dist/test/helpers/table.js',
-];
+const COPIED = ['package.json', 'scripts/compliance', 'scripts/test-files.mjs', 'dist/test/helpers/table.js'];
 
 interface Rule {
   number: number;
@@ -181,13 +175,21 @@ const PLANTS: readonly Plant[] = [
     says: /rule 3 stands where 2 belongs/,
   },
   {
-    name: 'a suite that goes round the helper',
+    name: 'a number of no rule in a suite of uvu itself',
     plant: (p) =>
       p.code(
         'a',
-        "import { suite } from 'uvu';\nconst it = suite('[9] s');\nit('x', () => {});\nit.run();\n",
+        "import { suite } from 'uvu';\nconst it = suite('[1] s');\nit('[9] x', () => {});\nit.run();\n",
       ),
-    says: /test\/a\.test\.ts: a suite of uvu itself/,
+    says: /\[9\] is no rule: \[1\] s: \[9\] x/,
+  },
+  {
+    name: 'a suite that never runs does not count',
+    plant: (p) => {
+      p.rules([...RULES, FOURTH]);
+      p.code('c', "import { suite } from 'uvu';\nsuite('s')('[4] x', () => {});\n");
+    },
+    says: /rule 4: no title carries \[4\]/,
   },
   {
     name: 'a test file that cannot be loaded',

@@ -1,12 +1,12 @@
 /**
  * DNS46 between kdig and real resolvers, unbound and dnsmasq, on loopback.
  */
+import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Dns46, type Dns46Options } from '../../src/dns46/dns46.ts';
 import type { Endpoint } from '../../src/dns46/upstream-question.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from '../dns46/fake-parts.ts';
 import { type Dug, kdig, RealUpstream, ZONE } from '../dns46/real-upstreams.ts';
-import { define } from '../helpers/suite.ts';
 
 class Gateway {
   readonly addresses = new FakeAddresses();
@@ -43,22 +43,20 @@ function gatewayTests(
   programs: readonly ('unbound' | 'dnsmasq')[],
   cases: Record<string, (gateway: Gateway, upstreams: RealUpstream[]) => Promise<void>>,
 ): void {
+  const it = suite(title);
   let upstreams: RealUpstream[] = [];
   let gateway: Gateway;
-  const before = async () => {
+  it.before(async () => {
     upstreams = await Promise.all(programs.map((program) => RealUpstream.start(program)));
     gateway = new Gateway(upstreams.map((upstream) => upstream.endpoint));
     await gateway.dns46.start();
-  };
-  const after = async () => {
+  });
+  it.after(async () => {
     await gateway.dns46.stop();
     await Promise.all(upstreams.map((upstream) => upstream.stop()));
-  };
-  const all = Object.entries(cases).map(([name, check]) => ({
-    name,
-    check: () => check(gateway, upstreams),
-  }));
-  define(title, all, { before, after });
+  });
+  for (const [name, check] of Object.entries(cases)) it(name, () => check(gateway, upstreams));
+  it.run();
 }
 
 const owner = (name: string) => `${name}.${ZONE}.`;

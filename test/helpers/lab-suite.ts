@@ -1,8 +1,8 @@
 /**
  * A uvu suite with a lab of its own, and by default a gateway in it: up before the first case, down after the last.
  */
+import { suite } from 'uvu';
 import { Lab } from './lab.ts';
-import { define } from './suite.ts';
 
 /**
  * @param prepare what to do once the lab is up; by default it starts a gateway with the lab's flags.
@@ -13,9 +13,10 @@ export function labTests<Context = void>(
   prepare: (lab: Lab) => Promise<Context>,
   cases: Record<string, (lab: Lab, context: Context) => Promise<void>>,
 ): void {
+  const it = suite(title);
   let lab: Lab;
   let context: Context;
-  const before = async () => {
+  it.before(async () => {
     try {
       if (process.getuid?.() !== 0) throw new Error('network namespaces need root: run as root');
       lab = await Lab.up();
@@ -24,12 +25,12 @@ export function labTests<Context = void>(
       console.error(error); // uvu counts the cases as not passed, but does not say why
       throw error;
     }
-  };
-  const after = async () => {
+  });
+  it.after(async () => {
     await lab?.down();
-  };
-  const all = Object.entries(cases).map(([name, check]) => ({ name, check: () => check(lab, context) }));
-  define(title, all, { before, after });
+  });
+  for (const [name, check] of Object.entries(cases)) it(name, () => check(lab, context));
+  it.run();
 }
 
 /** `prepare` for suites that need just a running gateway. */
