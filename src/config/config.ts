@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Cidr4, formatV4, formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
+import type { Marking } from '../xlat/traffic-class.ts';
 import type { Endpoint, SelfIp, StaticMap } from './address-schemas.ts';
 import { commandLine, readCommandLine } from './command-line.ts';
 import { crossProblems } from './cross-checks.ts';
@@ -42,6 +43,10 @@ export interface Config {
   readonly sorryIp: number | null;
   /** Bytes, 1280 … 65535. */
   readonly lowestIpv6Mtu: number;
+  /** What becomes of TOS and traffic class. */
+  readonly marking: Marking;
+  /** ICMP errors a second, each worker and family; 0 = none. */
+  readonly icmpRate: number;
   readonly maxSessions: number;
   readonly statePath: string;
   readonly controlPath: string;
@@ -135,6 +140,8 @@ function deviceOf(values: RunValues, host: Surroundings) {
     mtu6: values.mtu6,
     workers: values.workers ?? Math.min(Math.max(host.cores(), 1), MAX_WORKERS),
     lowestIpv6Mtu: values['lowest-ipv6-mtu'],
+    marking: values['traffic-class'],
+    icmpRate: values['icmp-rate'],
     maxSessions: values['max-sessions'],
     statePath: values.state ?? defaultStatePath(values.tun),
     controlPath: values.control ?? defaultControlPath(values.tun),

@@ -2,6 +2,7 @@
  * Schemas of the values that are not addresses: numbers with a unit, choices, names, paths, the store's URI.
  */
 import { z } from 'zod';
+import { COPIED, type Marking, withDscp, ZEROED } from '../xlat/traffic-class.ts';
 import { reading } from './address-schemas.ts';
 
 /** A whole decimal number. @param unit what it counts, for the message */
@@ -27,6 +28,15 @@ export const workers: z.ZodType<number | null, string> = reading((text) => {
   return /^[1-8]$/.test(text)
     ? { value: Number(text) }
     : { problem: 'must be auto or a number of threads from 1 to 8' };
+});
+
+/** What becomes of the TOS byte: `copy`, `zero`, or a DSCP. */
+export const marking: z.ZodType<Marking, string> = reading((text) => {
+  if (text === 'copy') return { value: COPIED };
+  if (text === 'zero') return { value: ZEROED };
+  return /^\d{1,2}$/.test(text) && Number(text) < 64
+    ? { value: withDscp(Number(text)) }
+    : { problem: 'must be copy, zero or a DSCP from 0 to 63' };
 });
 
 /** A Linux interface name: IFNAMSIZ leaves 15 bytes; `%` would make the kernel number it. */

@@ -4,7 +4,16 @@
  */
 import { cidr4, dnsEndpoint, selfIp, staticMap, subnet, unicastV4, unicastV6 } from './address-schemas.ts';
 import { type FlagValues, list, optional, toggle, value } from './flag.ts';
-import { choice, deviceName, filePath, integer, socketPath, storeUri, workers } from './plain-schemas.ts';
+import {
+  choice,
+  deviceName,
+  filePath,
+  integer,
+  marking,
+  socketPath,
+  storeUri,
+  workers,
+} from './plain-schemas.ts';
 import { snatRange } from './snat-range.ts';
 
 const deviceMtu = integer(1280, 65535, 'bytes');
@@ -172,6 +181,18 @@ export const RUN_FLAGS = {
     absent: 'the own address',
     description: 'source of a translated error whose IPv4 source has no mapping',
     schema: unicastV6,
+  }),
+  'traffic-class': value({
+    placeholder: 'copy|zero|DSCP',
+    fallback: 'copy',
+    description: 'TOS and traffic class of translated packets; a DSCP (0 … 63) leaves the ECN bits',
+    schema: marking,
+  }),
+  'icmp-rate': value({
+    placeholder: 'N',
+    fallback: '1000',
+    description: 'ICMP errors a second that each worker originates in each family, 0: none',
+    schema: integer(0, 1_000_000, 'errors per second'),
   }),
   persist: toggle('keep the device when the process ends'),
   attach: toggle('use an existing device of that name as it is'),

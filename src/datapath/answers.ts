@@ -8,7 +8,6 @@ import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import * as virtioNet from '../wire/virtio-net.ts';
 import type { HeaderChain } from '../xlat/header-chain.ts';
-import { HEADER_DIFFERENCE } from '../xlat/mtu.ts';
 import * as originate from '../xlat/originate.ts';
 import type { Batch } from './batch.ts';
 import type { Identifications } from './identifications.ts';
@@ -42,15 +41,15 @@ export class Answers {
     const { view, bytes } = this.#batch;
     const tooBig = verdict === Verdict.DropTooBig;
     const typeCode = tooBig ? TOO_BIG_V4 : ERROR_V4[verdict]!;
-    if (typeCode === SILENT || this.#settings.self4 === 0) return;
+    if (typeCode === SILENT) return;
     if (!originate.mayAnswerV4(view, packet.at, packet.upper - packet.at)) return;
     if (!this.#allowed(this.#bucket4, now)) return;
     const quote = Math.min(packet.end - packet.at, originate.MAX_V4 - originate.V4_OVERHEAD);
     const out = this.#batch.reserve(originate.V4_OVERHEAD + quote);
     bytes.copyWithin(out + originate.V4_OVERHEAD, packet.at, packet.at + quote);
-    const rest = tooBig ? this.#settings.mtu6 - HEADER_DIFFERENCE : 0;
+    const rest = tooBig ? packet.mtu : 0;
     const length = originate.writeErrorV4(view, out, typeCode, rest, quote);
-    ipv4.setAddresses(view, out, this.#settings.self4, packet.near);
+    ipv4.setAddresses(view, out, this.#settings.self4 || packet.far, packet.near);
     originate.writeHeaderV4(view, out, length, this.#identifications.next());
     this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + length);
   }
@@ -68,11 +67,16 @@ export class Answers {
     bytes.copyWithin(out + originate.V6_OVERHEAD, packet.at, packet.at + quote);
     bytes.copyWithin(out + ipv6.DESTINATION, packet.far, packet.far + 16);
     this.#writeSelf6(out + ipv6.SOURCE, packet.near);
-    const pointer = verdict === Verdict.DropRoutingHeader ? chain.errorAt - packet.at : 0;
-    const tooBigMtu = Math.max(ipv6.MIN_MTU, this.#settings.mtu4 + HEADER_DIFFERENCE);
-    const length = originate.writeErrorV6(view, out, typeCode, tooBig ? tooBigMtu : pointer, quote);
+    const rest = tooBig ? packet.mtu : this.#pointer(verdict, packet, chain);
+    const length = originate.writeErrorV6(view, out, typeCode, rest, quote);
     originate.writeHeaderV6(view, out, length);
     this.#batch.push(out, ipv6.HEADER_LENGTH + length);
+  }
+
+  /** Byte of the packet that a Parameter Problem is about, RFC 4443 §3.4. */
+  #pointer(verdict: Verdict, packet: Packet, chain: HeaderChain): number {
+    if (verdict === Verdict.DropRoutingHeader) return chain.errorAt - packet.at;
+    return verdict === Verdict.DropOwnProtocol ? chain.protocolAt - packet.at : 0;
   }
 
   /** Answer a ping to our IPv4 address in place. @returns false when this is no echo request */

@@ -40,6 +40,12 @@ export class Batch {
     this.count++;
   }
 
+  /** Take the last packet out of the output again; its length is still behind the end. @returns its offset */
+  pop(): number {
+    this.count--;
+    return this.writes[this.count * 2]!;
+  }
+
   /** Room for a packet of ours, virtio header cleared. @returns offset of its IP header */
   reserve(length: number): number {
     const at = this.#spare + HEADROOM;

@@ -10,13 +10,14 @@ import * as ipv6 from '../wire/ipv6.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import { GSO_TCPV6, GSO_UDP_L4, Offload } from '../wire/virtio-net.ts';
+import { HEADER_DIFFERENCE } from '../xlat/mtu.ts';
+import { mark } from '../xlat/traffic-class.ts';
 import * as v4ToV6 from '../xlat/v4-to-v6.ts';
 import type { Batch } from './batch.ts';
-import { type Flows, REFUSED_MALFORMED, REFUSED_NO_CHECKSUM, refusalVerdict } from './flows.ts';
-import type { FragmentBindings } from './fragment-bindings.ts';
+import { type Flows, REFUSED_MALFORMED, refusalVerdict } from './flows.ts';
 import type { IcmpErrors46 } from './icmp-errors-46.ts';
 import { Packet } from './packet.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, ZeroChecksum } from './settings.ts';
 import { Splitter } from './splitter.ts';
 import * as transport from './transport.ts';
 import { Verdict } from './verdict.ts';
@@ -31,21 +32,13 @@ export class FourToSix {
   readonly #offload = new Offload();
   readonly #batch: Batch;
   readonly #flows: Flows;
-  readonly #fragments: FragmentBindings;
   readonly #errors: IcmpErrors46;
   readonly #settings: Settings;
   readonly #splitter: Splitter;
 
-  constructor(
-    batch: Batch,
-    flows: Flows,
-    fragments: FragmentBindings,
-    errors: IcmpErrors46,
-    settings: Settings,
-  ) {
+  constructor(batch: Batch, flows: Flows, errors: IcmpErrors46, settings: Settings) {
     this.#batch = batch;
     this.#flows = flows;
-    this.#fragments = fragments;
     this.#errors = errors;
     this.#settings = settings;
     this.#splitter = new Splitter(batch);
@@ -74,16 +67,17 @@ export class FourToSix {
     }
     this.#offload.load(view, at);
     if (ipv4.isFragment(packet.fragment)) return this.#fragment(now);
-    if (packet.protocol === tcp.PROTOCOL || packet.protocol === udp.PROTOCOL) return this.#datagram(now);
-    return packet.protocol === icmp.V4 ? this.#icmp(now) : Verdict.DropProtocol;
+    if (transport.hasPorts(packet.protocol)) return this.#datagram(now);
+    return packet.protocol === icmp.V4 ? this.#icmp(now) : this.#other(now);
   }
 
   /** Part of a ping is no ping, and nothing to refuse either. */
   #toUs(): Verdict {
     const { protocol, fragment } = this.packet;
-    return protocol === icmp.V4 && ipv4.isFragment(fragment)
-      ? Verdict.DropIcmpFragment
-      : Verdict.DropOwnAddress;
+    if (protocol !== icmp.V4) {
+      return transport.hasPorts(protocol) ? Verdict.DropOwnAddress : Verdict.DropOwnProtocol;
+    }
+    return ipv4.isFragment(fragment) ? Verdict.DropIcmpFragment : Verdict.DropOwnAddress;
   }
 
   /** TCP or UDP, whole. */
@@ -91,11 +85,11 @@ export class FourToSix {
     const { packet } = this;
     const id = this.#session(now);
     if (id < 0) return refusalVerdict(id);
-    const fit = this.#fit();
-    if (fit === TOO_BIG) return Verdict.DropTooBig;
     const session = id as SessionId;
+    const fit = this.#fit(session, now);
+    if (fit === TOO_BIG) return Verdict.DropTooBig;
     this.#flows.track(session, packet, 0, now);
-    if ((packet.flags & tcp.SYN) !== 0) this.#clampMss();
+    if ((packet.flags & tcp.SYN) !== 0 && this.#settings.clampMss) this.#clampMss(session, now);
     this.#rewrite(session);
     return this.#output(session, fit === SPLIT);
   }
@@ -108,9 +102,9 @@ export class FourToSix {
     packet.ports = tcp.ports(view, packet.upper);
     packet.flags = packet.protocol === tcp.PROTOCOL ? tcp.flags(view, packet.upper) : 0;
     if (this.#lacksChecksum()) {
-      // RFC 7915 §4.5: it is computed, which needs the whole datagram
-      if (ipv4.isFragment(packet.fragment)) return REFUSED_NO_CHECKSUM;
-      if (!udp.check(view, packet.upper, packet.upperLength)) return REFUSED_MALFORMED;
+      const isFragment = ipv4.isFragment(packet.fragment);
+      const refusal = transport.refuseUnsummed(view, packet, isFragment, this.#settings.zeroChecksum46);
+      if (refusal !== 0) return refusal;
     }
     const id = this.#flows.findInside(packet, now);
     return id !== NO_SESSION ? id : this.#flows.openInside(packet, now);
@@ -132,6 +126,7 @@ export class FourToSix {
     if (this.#offload.needsChecksum) {
       transport.updatePartial(view, upper, protocol, sessions.addressDelta(id));
     } else if (this.#lacksChecksum()) {
+      if (this.#settings.zeroChecksum46 === ZeroChecksum.Forward) return;
       const inside = checksum.words(this.packet.near) + checksum.words(this.packet.far);
       transport.computeUdp(view, upper, inside + sessions.addressDelta(id));
     } else {
@@ -142,22 +137,38 @@ export class FourToSix {
   /** A fragment: ports from its own first piece, or from the one remembered. */
   #fragment(now: number): Verdict {
     const { packet } = this;
-    if (packet.protocol === icmp.V4) return Verdict.DropIcmpFragment;
-    if (packet.protocol !== tcp.PROTOCOL && packet.protocol !== udp.PROTOCOL) return Verdict.DropProtocol;
+    const { protocol } = packet;
+    if (protocol === icmp.V4) return Verdict.DropIcmpFragment;
+    const refused = transport.refuseProtocol(packet.protocol, this.#flows);
+    if (refused !== transport.CARRIED) return refused;
     const offset = (packet.fragment & ipv4.OFFSET_MASK) << 3;
     if (offset + packet.upperLength > ipv4.MAX_TOTAL_LENGTH) return Verdict.DropMalformed;
-    const isFirst = offset === 0;
-    const id = isFirst ? this.#session(now) : this.#fragments.find4(packet, now);
-    if (id < 0) return isFirst ? refusalVerdict(id) : Verdict.Hold;
-    const fit = this.#fit();
-    if (fit === TOO_BIG) return Verdict.DropTooBig;
+    const hasPorts = offset === 0 && transport.hasPorts(protocol);
+    packet.ports = 0;
+    const id = hasPorts ? this.#session(now) : this.#flows.findFragment4(packet, now);
+    if (id < 0) return refusalVerdict(id);
     const session = id as SessionId;
-    if (isFirst) {
-      this.#fragments.remember4(packet, session, now);
+    const fit = this.#fit(session, now);
+    if (fit === TOO_BIG) return Verdict.DropTooBig;
+    if (hasPorts) {
+      this.#flows.rememberFragment4(session, packet, now);
       this.#flows.track(session, packet, 0, now);
       this.#rewrite(session);
     }
     return this.#output(session, fit === SPLIT);
+  }
+
+  /** A protocol of which only the header is translated (RFC 7915 §4.5). */
+  #other(now: number): Verdict {
+    const { packet } = this;
+    const refused = transport.refuseProtocol(packet.protocol, this.#flows);
+    if (refused !== transport.CARRIED) return refused;
+    packet.ports = 0;
+    const id = this.#flows.findFragment4(packet, now);
+    if (id < 0) return refusalVerdict(id);
+    const session = id as SessionId;
+    const fit = this.#fit(session, now);
+    return fit === TOO_BIG ? Verdict.DropTooBig : this.#output(session, fit === SPLIT);
   }
 
   #icmp(now: number): Verdict {
@@ -177,7 +188,7 @@ export class FourToSix {
 
   #echo(id: SessionId, type: number, now: number): Verdict {
     const { packet } = this;
-    const fit = this.#fit();
+    const fit = this.#fit(id, now);
     if (fit === TOO_BIG) return Verdict.DropTooBig;
     if (!transport.completeChecksum(this.#batch.view, packet, this.#offload)) return Verdict.DropMalformed;
     this.#flows.track(id, packet, 0, now);
@@ -189,16 +200,31 @@ export class FourToSix {
     return this.#output(id, fit === SPLIT);
   }
 
-  /** RFC 7915 §4.1: DF=1 and too big for the next link, or DF=0 and larger than every IPv6 link is known to carry. */
-  #fit(): number {
+  /**
+   * RFC 7915 §4.1: DF=1 and too big for the path, or DF=0 and larger than every IPv6 link is known to carry. A fragment
+   * that is too big only because of its Fragment header hears of a smaller MTU, or it would come back the same.
+   */
+  #fit(id: SessionId, now: number): number {
     const { packet } = this;
-    const { mtu6, lowestIpv6Mtu } = this.#settings;
     const mayFragment = (packet.fragment & ipv4.DF) === 0;
-    const limit = mayFragment ? Math.min(mtu6, lowestIpv6Mtu) : mtu6;
+    const mtu = this.#pathMtu(id, now);
+    const limit = mayFragment ? Math.min(mtu, this.#settings.lowestIpv6Mtu) : mtu;
+    packet.mtu = mtu - HEADER_DIFFERENCE;
     if (this.#offload.segment !== 0) return this.#fitSegments(limit);
-    const total = v4ToV6.headerLength(ipv4.isFragment(packet.fragment)) + packet.upperLength;
-    if (total <= limit) return FITS;
-    return mayFragment ? SPLIT : TOO_BIG;
+    const isFragment = ipv4.isFragment(packet.fragment);
+    if (v4ToV6.headerLength(isFragment) + packet.upperLength <= limit) return FITS;
+    if (mayFragment) {
+      packet.mtu = limit;
+      return SPLIT;
+    }
+    if (isFragment && ipv6.HEADER_LENGTH + packet.upperLength <= mtu)
+      packet.mtu -= ipv6.FRAGMENT_HEADER_LENGTH;
+    return TOO_BIG;
+  }
+
+  /** What the next link and the path behind it carry, as far as is known, bytes. */
+  #pathMtu(id: SessionId, now: number): number {
+    return Math.min(this.#settings.mtu6, this.#flows.sessions.pathMtu(id, now));
   }
 
   /** A super-packet of TCP is cut into smaller segments instead of being refused. */
@@ -214,9 +240,9 @@ export class FourToSix {
   }
 
   /** RFC 6691 §2: what the peer may send must fit both links after translation. */
-  #clampMss(): void {
-    const { mtu4, mtu6 } = this.#settings;
-    const limit = Math.min(mtu6 - ipv6.HEADER_LENGTH, mtu4 - ipv4.MIN_HEADER_LENGTH) - tcp.MIN_HEADER_LENGTH;
+  #clampMss(id: SessionId, now: number): void {
+    const room6 = this.#pathMtu(id, now) - ipv6.HEADER_LENGTH;
+    const limit = Math.min(room6, this.#settings.mtu4 - ipv4.MIN_HEADER_LENGTH) - tcp.MIN_HEADER_LENGTH;
     tcp.clampMss(this.#batch.view, this.packet.upper, limit, this.#offload.needsChecksum);
   }
 
@@ -226,11 +252,11 @@ export class FourToSix {
     const header = packet.upper - packet.at;
     if (split && !transport.completeChecksum(view, packet, this.#offload)) return Verdict.DropMalformed;
     const identification = ipv4.identification(view, packet.at);
+    ipv4.setTos(view, packet.at, mark(ipv4.tos(view, packet.at), this.#settings));
     const out = v4ToV6.translateHeader(view, packet.at, header, packet.hops - 1);
     this.#flows.sessions.writeOutside(id, view, out + ipv6.SOURCE);
     if (split) {
-      const limit = Math.min(this.#settings.mtu6, this.#settings.lowestIpv6Mtu);
-      this.#splitter.split(out, packet, identification, limit);
+      this.#splitter.split(out, packet, identification, packet.mtu);
       return Verdict.Forward46;
     }
     this.#offload.store(view, out, packet.at - out, GSO_TCPV6);

@@ -137,11 +137,10 @@ export class Loop {
 
   #countTurn(): void {
     const counters = this.#counters;
-    const { answers, resolver } = this.#translator;
-    counters[CREATED]! += resolver.created;
+    const { answers, flows } = this.#translator;
+    counters[CREATED]! += flows.takeCreated();
     counters[ICMP_SENT]! += answers.sent;
     counters[ICMP_LIMITED]! += answers.limited;
-    resolver.created = 0;
     answers.sent = 0;
     answers.limited = 0;
   }

@@ -12,15 +12,15 @@ import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import { GSO_TCPV4, GSO_UDP_L4, Offload } from '../wire/virtio-net.ts';
 import { ChainResult, HeaderChain } from '../xlat/header-chain.ts';
-import { SMALL_V4 } from '../xlat/mtu.ts';
+import { HEADER_DIFFERENCE, SMALL_V4 } from '../xlat/mtu.ts';
+import { mark } from '../xlat/traffic-class.ts';
 import * as v6ToV4 from '../xlat/v6-to-v4.ts';
 import type { Batch } from './batch.ts';
-import { type Flows, REFUSED_MALFORMED, REFUSED_NO_CHECKSUM, refusalVerdict } from './flows.ts';
-import type { FragmentBindings } from './fragment-bindings.ts';
+import { type Flows, REFUSED_MALFORMED, refusalVerdict } from './flows.ts';
 import type { IcmpErrors64 } from './icmp-errors-64.ts';
 import type { Identifications } from './identifications.ts';
 import { Packet } from './packet.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, ZeroChecksum } from './settings.ts';
 import * as transport from './transport.ts';
 import { Verdict } from './verdict.ts';
 
@@ -28,16 +28,9 @@ export class SixToFour {
   readonly packet = new Packet();
   readonly chain = new HeaderChain();
   readonly #offload = new Offload();
-  readonly #header: v6ToV4.V4Header = {
-    source: 0,
-    destination: 0,
-    hops: 0,
-    identification: 0,
-    wireLength: 0,
-  };
+  readonly #header = v6ToV4.newHeader();
   readonly #batch: Batch;
   readonly #flows: Flows;
-  readonly #fragments: FragmentBindings;
   readonly #errors: IcmpErrors64;
   readonly #identifications: Identifications;
   readonly #settings: Settings;
@@ -45,14 +38,12 @@ export class SixToFour {
   constructor(
     batch: Batch,
     flows: Flows,
-    fragments: FragmentBindings,
     errors: IcmpErrors64,
     identifications: Identifications,
     settings: Settings,
   ) {
     this.#batch = batch;
     this.#flows = flows;
-    this.#fragments = fragments;
     this.#errors = errors;
     this.#identifications = identifications;
     this.#settings = settings;
@@ -71,9 +62,9 @@ export class SixToFour {
     const walked = chain.walk(view, at, packet.end);
     if (walked === ChainResult.Truncated) return Verdict.DropMalformed;
     packet.upper = chain.upper;
-    packet.protocol =
-      chain.protocol === icmp.V6 ? icmp.V4 : chain.protocol === icmp.V4 ? NONE : chain.protocol;
-    packet.fragment = chain.fragment;
+    packet.protocol = v6ToV4.protocolOf(chain);
+    packet.fragment = chain.fragment !== 0 && ipv6.isAtomic(view, chain.fragment) ? 0 : chain.fragment;
+    packet.turnsBack = false;
     if (!isTranslated(view, packet.far) || !isTranslated(view, packet.near)) return Verdict.DropAddress;
     if (this.#isSelf(packet.near)) return this.#toUs();
     if (packet.hops <= 1) return Verdict.DropTtl;
@@ -81,18 +72,18 @@ export class SixToFour {
     if (walked === ChainResult.AfterFragment) return Verdict.DropAfterFragment;
     this.#offload.load(view, at);
     if (packet.fragment !== 0) return this.#fragment(now);
-    if (packet.protocol === tcp.PROTOCOL || packet.protocol === udp.PROTOCOL) return this.#datagram(now);
-    return packet.protocol === icmp.V4 ? this.#icmp(now) : Verdict.DropProtocol;
+    if (transport.hasPorts(packet.protocol)) return this.#datagram(now);
+    return packet.protocol === icmp.V4 ? this.#icmp(now) : this.#other(now);
   }
 
   #datagram(now: number): Verdict {
     const { packet } = this;
     const id = this.#session(now);
     if (id < 0) return refusalVerdict(id);
-    if (!this.#fits()) return Verdict.DropTooBig;
     const session = id as SessionId;
+    if (!this.#fits(session)) return Verdict.DropTooBig;
     this.#flows.track(session, packet, FROM_OUTSIDE, now);
-    if ((packet.flags & tcp.SYN) !== 0) this.#clampMss();
+    if ((packet.flags & tcp.SYN) !== 0 && this.#settings.clampMss) this.#clampMss();
     this.#rewrite(session);
     return this.#output(session);
   }
@@ -104,12 +95,20 @@ export class SixToFour {
     if (!transport.isWhole(view, packet.upper, packet.upperLength, packet.protocol)) return REFUSED_MALFORMED;
     packet.ports = swapPorts(tcp.ports(view, packet.upper));
     packet.flags = packet.protocol === tcp.PROTOCOL ? tcp.flags(view, packet.upper) : 0;
-    // RFC 8200 §8.1: UDP over IPv6 has a checksum
-    if (packet.protocol === udp.PROTOCOL && !this.#offload.needsChecksum) {
-      if (udp.checksumField(view, packet.upper) === 0) return REFUSED_NO_CHECKSUM;
+    if (this.#lacksChecksum()) {
+      const isFragment = packet.fragment !== 0;
+      const refusal = transport.refuseUnsummed(view, packet, isFragment, this.#settings.zeroChecksum64);
+      if (refusal !== 0) return refusal;
     }
     const id = this.#flows.findOutside(packet, now);
     return id !== NO_SESSION ? id : this.#flows.openOutside(packet, now);
+  }
+
+  /** RFC 8200 §8.1: UDP over IPv6 has a checksum, but for tunnels that agreed otherwise (RFC 6935). */
+  #lacksChecksum(): boolean {
+    const { protocol, upper } = this.packet;
+    if (protocol !== udp.PROTOCOL || this.#offload.needsChecksum) return false;
+    return udp.checksumField(this.#batch.view, upper) === 0;
   }
 
   #rewrite(id: SessionId): void {
@@ -119,6 +118,10 @@ export class SixToFour {
     tcp.setPorts(view, upper, swapPorts(sessions.insidePorts(id)));
     if (this.#offload.needsChecksum) {
       transport.updatePartial(view, upper, protocol, checksum.negate(sessions.addressDelta(id)));
+    } else if (this.#lacksChecksum()) {
+      if (this.#settings.zeroChecksum64 === ZeroChecksum.Forward) return;
+      const inside = checksum.words(sessions.insideNear(id)) + checksum.words(sessions.insideFar(id));
+      transport.computeUdp(view, upper, inside);
     } else {
       transport.updateChecksum(view, upper, protocol, checksum.negate(sessions.delta(id)));
     }
@@ -128,28 +131,33 @@ export class SixToFour {
     const { view } = this.#batch;
     const { packet } = this;
     if (packet.protocol === icmp.V4) return Verdict.DropIcmpFragment;
-    if (packet.protocol !== tcp.PROTOCOL && packet.protocol !== udp.PROTOCOL) return Verdict.DropProtocol;
+    const refused = transport.refuseProtocol(packet.protocol, this.#flows);
+    if (refused !== transport.CARRIED) return refused;
     const offset = ipv6.fragmentOffset(view, packet.fragment);
     if (offset + packet.upperLength > ipv4.MAX_TOTAL_LENGTH) return Verdict.DropMalformed;
-    const isFirst = offset === 0;
-    const id = isFirst ? this.#session(now) : this.#fragments.find6(packet, now);
-    if (id < 0) return isFirst ? refusalVerdict(id) : this.#awaitFirst();
-    if (!this.#fits()) return Verdict.DropTooBig;
+    const hasPorts = offset === 0 && transport.hasPorts(packet.protocol);
+    packet.ports = 0;
+    const id = hasPorts ? this.#session(now) : this.#flows.findFragment6(packet, now);
+    if (id < 0) return refusalVerdict(id);
     const session = id as SessionId;
-    if (isFirst) {
-      // An atomic fragment is alone and leaves others of its identification alone, RFC 6946 §4
-      if (ipv6.hasMoreFragments(view, packet.fragment)) this.#fragments.remember6(packet, session, now);
+    if (!this.#fits(session)) return Verdict.DropTooBig;
+    if (hasPorts) {
+      this.#flows.rememberFragment6(session, packet, now);
       this.#flows.track(session, packet, FROM_OUTSIDE, now);
       this.#rewrite(session);
     }
     return this.#output(session);
   }
 
-  /** Only what a mapped host sends to us may take room while it waits. */
-  #awaitFirst(): Verdict {
-    const { near, far } = this.packet;
-    if (!this.#flows.isMember(near)) return Verdict.DropNoSession;
-    return this.#flows.syntheticOf(far) === 0 ? Verdict.DropSenderUnmapped : Verdict.Hold;
+  /** A protocol of which only the header is translated (RFC 7915 §5.5). */
+  #other(now: number): Verdict {
+    const { packet } = this;
+    const refused = transport.refuseProtocol(packet.protocol, this.#flows);
+    if (refused !== transport.CARRIED) return refused;
+    packet.ports = 0;
+    const id = this.#flows.findFragment6(packet, now);
+    if (id < 0) return refusalVerdict(id);
+    return this.#fits(id as SessionId) ? this.#output(id as SessionId) : Verdict.DropTooBig;
   }
 
   #icmp(now: number): Verdict {
@@ -164,12 +172,12 @@ export class SixToFour {
     const id = this.#flows.findOutside(packet, now);
     if (id !== NO_SESSION) return this.#echo(id, type, now);
     const isPing = type === icmp.V6_ECHO_REQUEST && this.#flows.isMember(packet.near);
-    return isPing ? Verdict.DropOwnAddress : Verdict.DropNoSession;
+    return isPing ? Verdict.DropOwnAddress : refusalVerdict(this.#flows.openOutside(packet, now));
   }
 
   #echo(id: SessionId, type: number, now: number): Verdict {
     const { packet } = this;
-    if (!this.#fits()) return Verdict.DropTooBig;
+    if (!this.#fits(id)) return Verdict.DropTooBig;
     if (!transport.completeChecksum(this.#batch.view, packet, this.#offload)) return Verdict.DropMalformed;
     this.#flows.track(id, packet, FROM_OUTSIDE, now);
     const { sessions } = this.#flows;
@@ -182,14 +190,17 @@ export class SixToFour {
 
   /**
    * RFC 7915 §5.1: too big for the next link, unless no smaller report could help (the sender may stay at 1280, and
-   * IPv4 routers fragment what is that small).
+   * IPv4 routers fragment what is that small). What turns back does not see an IPv4 link.
    */
-  #fits(): boolean {
+  #fits(id: SessionId): boolean {
     const { view } = this.#batch;
     const { packet } = this;
     const { mtu4 } = this.#settings;
     const total = v6ToV4.totalLength(view, packet.at, this.chain);
     this.#header.wireLength = total;
+    packet.turnsBack = this.#flows.turnsBack(id);
+    if (packet.turnsBack) return total <= ipv4.MAX_TOTAL_LENGTH;
+    packet.mtu = Math.max(ipv6.MIN_MTU, mtu4 + HEADER_DIFFERENCE);
     if (this.#offload.segment !== 0) return this.#fitSegments(mtu4);
     return total <= mtu4 || total <= SMALL_V4;
   }
@@ -212,7 +223,10 @@ export class SixToFour {
   /** Part of a ping is no ping, and nothing to refuse either. */
   #toUs(): Verdict {
     const { protocol, fragment } = this.packet;
-    return protocol === icmp.V4 && fragment !== 0 ? Verdict.DropIcmpFragment : Verdict.DropOwnAddress;
+    if (protocol !== icmp.V4) {
+      return transport.hasPorts(protocol) ? Verdict.DropOwnAddress : Verdict.DropOwnProtocol;
+    }
+    return fragment !== 0 ? Verdict.DropIcmpFragment : Verdict.DropOwnAddress;
   }
 
   #isSelf(address: number): boolean {
@@ -234,17 +248,15 @@ export class SixToFour {
     const { sessions } = this.#flows;
     this.#header.source = sessions.insideFar(id); // always the address that the client dialled
     this.#header.destination = sessions.insideNear(id);
-    this.#header.hops = packet.hops - 1;
+    this.#header.hops = packet.turnsBack ? packet.hops : packet.hops - 1; // counted once in all
     this.#header.identification = this.#identifications.next();
+    ipv6.setTrafficClass(view, packet.at, mark(ipv6.trafficClass(view, packet.at), this.#settings));
     const out = v6ToV4.translateHeader(view, packet.at, this.chain, this.#header);
     this.#offload.store(view, out, packet.at - out, GSO_TCPV4);
     this.#batch.push(out, packet.end - out);
     return Verdict.Forward64;
   }
 }
-
-/** A protocol that is none of ours. */
-const NONE = 255;
 
 /** Unicast and valid beyond its link. */
 function isTranslated(view: DataView, address: number): boolean {

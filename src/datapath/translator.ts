@@ -2,13 +2,10 @@
  * One packet, both ways: which family, which direction, and the answer to its sender when it is dropped.
  */
 
-import type { NatState } from '../nat/nat-state.ts';
-import { Nat46Resolver, type ResolverOptions } from '../nat/nat46-resolver.ts';
 import { Answers } from './answers.ts';
 import type { Batch } from './batch.ts';
-import { Flows } from './flows.ts';
+import type { Flows } from './flows.ts';
 import { FourToSix } from './four-to-six.ts';
-import { FragmentBindings } from './fragment-bindings.ts';
 import { IcmpErrors46 } from './icmp-errors-46.ts';
 import { IcmpErrors64 } from './icmp-errors-64.ts';
 import { Identifications } from './identifications.ts';
@@ -18,23 +15,20 @@ import { FIRST_DROP, Verdict } from './verdict.ts';
 
 export class Translator {
   readonly answers: Answers;
-  readonly fragments: FragmentBindings;
-  readonly resolver: Nat46Resolver;
+  readonly flows: Flows;
   readonly #batch: Batch;
   readonly #fourToSix: FourToSix;
   readonly #sixToFour: SixToFour;
 
-  constructor(batch: Batch, state: NatState, options: ResolverOptions, settings: Settings) {
+  constructor(batch: Batch, flows: Flows, settings: Settings) {
+    this.flows = flows;
     this.#batch = batch;
     const ids = new Identifications(settings.idSecret);
     this.answers = new Answers(batch, ids, settings);
-    this.fragments = new FragmentBindings(state, batch.view);
-    this.resolver = new Nat46Resolver(state, batch.view, options);
-    const flows = new Flows(state, this.resolver, batch.view);
     const errors46 = new IcmpErrors46(batch, flows, settings);
     const errors64 = new IcmpErrors64(batch, flows, ids, settings);
-    this.#fourToSix = new FourToSix(batch, flows, this.fragments, errors46, settings);
-    this.#sixToFour = new SixToFour(batch, flows, this.fragments, errors64, ids, settings);
+    this.#fourToSix = new FourToSix(batch, flows, errors46, settings);
+    this.#sixToFour = new SixToFour(batch, flows, errors64, ids, settings);
   }
 
   /**
@@ -64,10 +58,19 @@ export class Translator {
 
   #from6(at: number, length: number, now: number): Verdict {
     const verdict = this.#sixToFour.translate(at, length, now);
-    if (verdict < FIRST_DROP) return verdict;
     const { packet, chain } = this.#sixToFour;
+    if (verdict < FIRST_DROP) return packet.turnsBack ? this.#again(now) : verdict;
     if (verdict === Verdict.DropOwnAddress && this.answers.echoV6(packet)) return Verdict.Reply;
     this.answers.errorV6(verdict, packet, chain, now);
+    return verdict;
+  }
+
+  /** The IPv4 packet that was just made turns back (RFC 7757 §4.2.2): it is translated instead of written. */
+  #again(now: number): Verdict {
+    const at = this.#batch.pop();
+    this.flows.turning = true;
+    const verdict = this.#from4(at, this.#batch.writes[2 * this.#batch.count + 1]!, now);
+    this.flows.turning = false;
     return verdict;
   }
 }

@@ -7,7 +7,25 @@ import * as icmp from '../wire/icmp.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import type { Offload } from '../wire/virtio-net.ts';
+import { isTranslatable } from '../xlat/v4-to-v6.ts';
+import { type Flows, REFUSED_MALFORMED, REFUSED_NO_CHECKSUM } from './flows.ts';
 import type { Packet } from './packet.ts';
+import { ZeroChecksum } from './settings.ts';
+import { Verdict } from './verdict.ts';
+
+export function hasPorts(protocol: number): boolean {
+  return protocol === tcp.PROTOCOL || protocol === udp.PROTOCOL;
+}
+
+/** The protocol is translated. */
+export const CARRIED = -1;
+
+/** Why packets of a protocol other than ICMP go no further. @returns a verdict, or CARRIED */
+export function refuseProtocol(protocol: number, flows: Flows): number {
+  if (hasPorts(protocol)) return CARRIED;
+  if (!isTranslatable(protocol)) return Verdict.DropProtocolNumber;
+  return flows.carries(protocol) ? CARRIED : Verdict.DropProtocol;
+}
 
 /** Read the ports of TCP or UDP. @returns false when the header is not whole. @param length of the upper layer */
 export function isWhole(view: DataView, upper: number, length: number, protocol: number): boolean {
@@ -50,6 +68,21 @@ export function completeChecksum(view: DataView, packet: Packet, offload: Offloa
 }
 
 /**
+ * Whether a UDP datagram without checksum goes no further (RFC 7915 §4.5): computing one needs the whole datagram.
+ * @returns a refusal, or 0
+ */
+export function refuseUnsummed(
+  view: DataView,
+  packet: Packet,
+  isFragment: boolean,
+  mode: ZeroChecksum,
+): number {
+  if (mode === ZeroChecksum.Forward) return 0;
+  if (mode === ZeroChecksum.Drop || isFragment) return REFUSED_NO_CHECKSUM;
+  return udp.check(view, packet.upper, packet.upperLength) ? 0 : REFUSED_MALFORMED;
+}
+
+/**
  * Compute the checksum of a UDP datagram that came without one (RFC 7915 §4.5); `udp.check` found it whole.
  * @param addresses sum of the addresses it is sent with
  */
@@ -79,9 +112,39 @@ export function translateEcho(
   view.setUint16(upper + icmp.CHECKSUM, checksum.update(field, change));
 }
 
+/** Types of the two echo messages of a family. */
+export interface EchoTypes {
+  readonly request: number;
+  readonly reply: number;
+}
+
+/** Whether the ICMP message that an error quotes is an echo, of which no error is: nested errors are not translated. */
+export function isQuotedEcho(view: DataView, quoted: Packet, types: EchoTypes): boolean {
+  if (quoted.upperLength < 1) return false;
+  const type = icmp.type(view, quoted.upper);
+  return type === types.request || type === types.reply;
+}
+
+/** Turn a quoted echo into the other family's, as far as the quote reaches. */
+export function translateQuotedEcho(
+  view: DataView,
+  quoted: Packet,
+  type: number,
+  identifier: number,
+  delta: number,
+): void {
+  if (quoted.upperLength >= icmp.HEADER_LENGTH) translateEcho(view, quoted.upper, type, identifier, delta);
+  else view.setUint8(quoted.upper, type);
+}
+
+/** Whether a quote has both ports. @param isFirst it is no later fragment */
+export function quotesPorts(quoted: Packet, isFirst: boolean): boolean {
+  return isFirst && hasPorts(quoted.protocol) && quoted.upperLength >= 4;
+}
+
 /**
  * The checksum of TCP or UDP inside an ICMP error, where the quote reaches that far and the sender computed one.
- * @param quoted its upper layer may be cut anywhere after 8 bytes
+ * @param quoted its upper layer may be cut anywhere
  */
 export function updateQuoted(view: DataView, quoted: Packet, delta: number): void {
   const at = quoted.upper + checksumAt(quoted.protocol);

@@ -56,16 +56,31 @@ const rows = {
     error(icmp.V4_UNREACHABLE, icmp.V4_PROTOCOL_UNREACHABLE),
     error(icmp.V6_UNREACHABLE, icmp.V6_PROHIBITED),
   ],
+  DropProtocolNumber: [
+    'protocol_number',
+    'protocol number that means something else in the other family: an extension header, the other ICMP',
+  ],
   DropIcmpType: ['icmp_type', 'ICMP type or code without counterpart'],
   DropIcmpFragment: ['icmp_fragment', 'fragmented ICMP'],
   DropIcmpChecksum: ['icmp_checksum', 'ICMP error whose checksum is wrong'],
-  DropIcmpQuote: ['icmp_quote', 'ICMP error that quotes nothing that belongs to a session'],
-  DropUdpNoChecksum: ['udp_no_checksum', 'UDP without checksum where there must be one'],
+  DropIcmpQuote: ['icmp_quote', 'ICMP error that quotes nothing that was translated here'],
+  DropUdpNoChecksum: [
+    'udp_no_checksum',
+    'UDP without checksum where there must be one',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
+  ],
   DropTooBig: ['too_big', 'larger than the next link, may not be fragmented; the sender is told the MTU'],
   DropUnmapped: [
     'unmapped',
-    'synthetic address that stands for nothing',
+    'destination that stands for nothing in the other family',
     error(icmp.V4_UNREACHABLE, icmp.V4_HOST_UNREACHABLE),
+    error(icmp.V6_UNREACHABLE, icmp.V6_NO_ROUTE),
+  ],
+  DropSource: [
+    'source',
+    'source that has no address in the other family',
+    error(icmp.V4_UNREACHABLE, icmp.V4_HOST_PROHIBITED),
+    error(icmp.V6_UNREACHABLE, icmp.V6_SOURCE_POLICY),
   ],
   DropNotInside: [
     'not_inside',
@@ -77,6 +92,12 @@ const rows = {
     'not a ping, but sent to an address of the gateway',
     error(icmp.V4_UNREACHABLE, icmp.V4_PORT_UNREACHABLE),
     error(icmp.V6_UNREACHABLE, icmp.V6_PORT_UNREACHABLE),
+  ],
+  DropOwnProtocol: [
+    'own_protocol',
+    'sent to an address of the gateway, which does not speak this protocol',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROTOCOL_UNREACHABLE),
+    error(icmp.V6_PARAMETER_PROBLEM, icmp.V6_UNKNOWN_NEXT_HEADER),
   ],
   DropHairpin: [
     'hairpin',

@@ -212,7 +212,7 @@ export class App {
       segment,
       segmentFd: fd,
       settings: plan.settings,
-      resolver: plan.resolver,
+      flows: { kind: 'sessions', resolver: plan.resolver },
       cores: availableParallelism(),
       onPunts: (addresses) => {
         for (const v4 of addresses) directory.resolve(v4).finally(() => dataPlane.wake());

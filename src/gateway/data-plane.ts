@@ -5,19 +5,18 @@
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Settings } from '../datapath/settings.ts';
-import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import { PuntRing } from '../nat/punt-ring.ts';
-import { type Segment, STOP_AT, WORKERS_USED_AT } from '../nat/segment.ts';
+import { MAP_EDITION_AT, type Segment, STOP_AT, WORKERS_USED_AT } from '../nat/segment.ts';
 import type { TunDevice } from '../tun/device.ts';
 import { shim, type Watch } from '../tun/shim.ts';
-import type { WorkerInput } from './worker.ts';
+import type { FlowsInput, WorkerInput } from './worker.ts';
 
 export interface DataPlaneOptions {
   readonly device: TunDevice;
   readonly segment: Segment;
   readonly segmentFd: number;
   readonly settings: Settings;
-  readonly resolver: ResolverOptions;
+  readonly flows: FlowsInput;
   /** Cores of the host: with as many workers as cores, each stays on its own. */
   readonly cores: number;
   /** Workers want to know these synthetic addresses. */
@@ -58,6 +57,13 @@ export class DataPlane {
     for (const fd of this.#wakeFds) shim().signalFd(fd);
   }
 
+  /** Translate by other mappings from now on. Workers take them between two batches, and are woken for it. */
+  replaceMap(flows: FlowsInput): void {
+    for (const worker of this.#workers) worker.postMessage(flows);
+    Atomics.add(this.#options.segment.words, MAP_EDITION_AT, 1);
+    this.wake();
+  }
+
   /** Resolves when every thread has ended. Calling it twice is harmless. */
   async stop(): Promise<void> {
     const workers = this.#workers;
@@ -73,7 +79,7 @@ export class DataPlane {
   }
 
   #startWorker(tunFd: number, number: number): Promise<void> {
-    const { device, segment, segmentFd, settings, resolver, cores } = this.#options;
+    const { device, segment, segmentFd, settings, flows, cores } = this.#options;
     const wakeFd = shim().eventFd();
     this.#wakeFds.push(wakeFd);
     this.#rings.push(new PuntRing(segment, number));
@@ -87,7 +93,7 @@ export class DataPlane {
       wakeFd,
       puntFd: this.#puntFd,
       settings,
-      resolver,
+      flows,
       cpu: device.queues.length === cores ? number : -1,
     };
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: input });

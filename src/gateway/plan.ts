@@ -4,7 +4,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { contains4, formatV4, formatV6, parseV4, parseV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
-import type { Settings } from '../datapath/settings.ts';
+import { type Settings, ZeroChecksum } from '../datapath/settings.ts';
 import { toWords } from '../nat/mapping.ts';
 import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import type { Geometry } from '../nat/segment.ts';
@@ -23,8 +23,6 @@ const MAX_CLIENTS = 65_536;
 const FRAGMENTS = 65_536;
 /** Sessions that one inside host may hold at once: as many as it has ports, and half of the table at most. */
 const MAX_CLIENT_SESSIONS = 65_536;
-/** ICMP errors a second, each worker and family. */
-const ICMP_RATE = 1000;
 
 export interface Plan {
   readonly geometry: Geometry;
@@ -117,7 +115,11 @@ function settingsOf(config: Config, facts: HostFacts, self4: number): Settings {
     self6,
     errorSource4: (config.rfc6791V4 ?? self4) | 0,
     errorSource6,
-    icmpRate: ICMP_RATE,
+    icmpRate: config.icmpRate,
+    zeroChecksum46: ZeroChecksum.Compute,
+    zeroChecksum64: ZeroChecksum.Drop,
+    clampMss: true,
+    ...config.marking,
     idSecret: randomInt(2 ** 32) | 0,
   };
 }

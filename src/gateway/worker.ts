@@ -1,17 +1,32 @@
 /**
  * Composition root of a data-plane thread: one TUN queue, one arena, and the loop until the segment says stop.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { AddressFlows, type AddressFlowsInput } from '../datapath/address-flows.ts';
 import { Batch, MAX_READS, READ_BYTES } from '../datapath/batch.ts';
 import { Coalescer } from '../datapath/coalescer.ts';
+import type { Flows } from '../datapath/flows.ts';
 import { Loop, type Queue } from '../datapath/loop.ts';
+import { SessionFlows } from '../datapath/session-flows.ts';
 import type { Settings } from '../datapath/settings.ts';
 import { Translator } from '../datapath/translator.ts';
 import { NatState } from '../nat/nat-state.ts';
 import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import { PuntRing } from '../nat/punt-ring.ts';
-import { byteLength, COUNTER_SLOTS, type Geometry, Segment, STOP_AT } from '../nat/segment.ts';
+import {
+  byteLength,
+  COUNTER_SLOTS,
+  type Geometry,
+  MAP_EDITION_AT,
+  Segment,
+  STOP_AT,
+} from '../nat/segment.ts';
 import { STAMP_NOW_MS, STAMP_WRITE_FAILURES, shim } from '../tun/shim.ts';
+
+/** Where flows come from: sessions in the segment, or a function of addresses. */
+export type FlowsInput =
+  | { readonly kind: 'sessions'; readonly resolver: ResolverOptions }
+  | ({ readonly kind: 'addresses' } & AddressFlowsInput);
 
 /** What the main thread hands over; file descriptors are those of the process. */
 export interface WorkerInput {
@@ -27,7 +42,7 @@ export interface WorkerInput {
   /** Signalled by workers when they have asked something. */
   readonly puntFd: number;
   readonly settings: Settings;
-  readonly resolver: ResolverOptions;
+  readonly flows: FlowsInput;
   /** CPU to stay on, or -1. */
   readonly cpu: number;
 }
@@ -75,24 +90,58 @@ class TunQueue implements Queue {
   }
 }
 
-function main(input: WorkerInput): void {
+/** Other mappings, when the main thread has sent some and counted them in the segment. */
+class MapEditions {
+  readonly #flows: AddressFlows;
+  readonly #words: Int32Array;
+  readonly #port: MessagePort;
+  #edition: number;
+
+  constructor(flows: AddressFlows, words: Int32Array, port: MessagePort) {
+    this.#flows = flows;
+    this.#words = words;
+    this.#port = port;
+    this.#edition = Atomics.load(words, MAP_EDITION_AT);
+  }
+
+  /** Take the newest; one comparison when there is none. */
+  look(): void {
+    const edition = Atomics.load(this.#words, MAP_EDITION_AT);
+    if (edition === this.#edition) return;
+    this.#edition = edition;
+    for (let got = receiveMessageOnPort(this.#port); got; got = receiveMessageOnPort(this.#port)) {
+      this.#flows.replace(got.message as AddressFlowsInput);
+    }
+  }
+}
+
+function openFlows(input: WorkerInput, batch: Batch, segment: Segment, settings: Settings): Flows {
+  if (input.flows.kind === 'addresses') return new AddressFlows(batch.view, input.flows, settings);
+  const state = new NatState(segment, () => shim().yieldThread());
+  return new SessionFlows(state, batch.view, input.flows.resolver, settings);
+}
+
+function main(input: WorkerInput, port: MessagePort): void {
   const native = shim();
   if (input.cpu >= 0) native.pinThread(input.cpu);
   const buffer = native.mapFd(input.segmentFd, byteLength(input.geometry), true);
   if (typeof buffer === 'number') throw new Error(`segment cannot be mapped: errno ${-buffer}`);
   const segment = new Segment(buffer, input.geometry);
-  const state = new NatState(segment, () => native.yieldThread());
   const batch = new Batch();
-  const translator = new Translator(batch, state, input.resolver, {
-    ...input.settings,
-    idSecret: (input.settings.idSecret + Math.imul(input.number, 0x9e3779b1)) | 0,
-  });
+  const idSecret = (input.settings.idSecret + Math.imul(input.number, 0x9e3779b1)) | 0;
+  const settings = { ...input.settings, idSecret };
+  const flows = openFlows(input, batch, segment, settings);
   const first = segment.counters(input.number);
   const counters = segment.floats.subarray(first, first + COUNTER_SLOTS);
   const punts = new PuntRing(segment, input.number);
+  const translator = new Translator(batch, flows, settings);
   const loop = new Loop(new TunQueue(input, batch), batch, translator, punts, counters);
-  parentPort?.postMessage('running');
-  loop.run(() => Atomics.load(segment.words, STOP_AT) !== 0);
+  const editions = flows instanceof AddressFlows ? new MapEditions(flows, segment.words, port) : null;
+  port.postMessage('running');
+  loop.run(() => {
+    editions?.look();
+    return Atomics.load(segment.words, STOP_AT) !== 0;
+  });
 }
 
-main(workerData as WorkerInput);
+if (parentPort) main(workerData as WorkerInput, parentPort);

@@ -36,6 +36,7 @@ const V6 = 8;
 const LAST_USED = 12;
 const KEEP_UNTIL = 13;
 const NEGATIVE_UNTIL = 14;
+const PATH_MTU = 15;
 
 export class MappingTable {
   readonly rows: Rows;
@@ -195,6 +196,15 @@ export class MappingTable {
   /** Clock of the data plane, for a remembered miss. */
   negativeUntil(row: number): number {
     return this.#words[this.rows.base(row) + NEGATIVE_UNTIL]!;
+  }
+
+  /** Word of `path-mtu.ts`: what the path to the real v6 carries. */
+  pathMtu(row: number): number {
+    return this.#words[this.rows.base(row) + PATH_MTU]!;
+  }
+
+  setPathMtu(row: number, word: number): void {
+    this.#words[this.rows.base(row) + PATH_MTU] = word;
   }
 
   /** Rows in use, remembered misses and resting addresses included. */

@@ -8,6 +8,7 @@ import { FragmentTable } from './fragment.ts';
 import { isPast } from './lifetimes.ts';
 import { SpinLock } from './lock.ts';
 import { MappingTable } from './mapping.ts';
+import * as pathMtu from './path-mtu.ts';
 import { PortPool, protocolColumn } from './port-pool.ts';
 import { LOCK_AT, type Segment } from './segment.ts';
 import { type SessionId, SessionTable } from './session.ts';
@@ -65,6 +66,17 @@ export class NatState {
     );
     this.bibs.remove(bib);
     this.clients.addBibs(client, -1);
+  }
+
+  /**
+   * A router says what the path to the outside host of a session carries: its later sessions start with that. An
+   * estimate is only ever lowered (RFC 8201 §4). @param mtu bytes
+   */
+  learnPathMtu(id: SessionId, mtu: number, now: number): void {
+    if (mtu >= this.sessions.pathMtu(id, now)) return;
+    const word = pathMtu.remember(mtu, now);
+    this.sessions.setPathMtu(id, word);
+    this.mappings.setPathMtu(this.sessions.mapping(id), word);
   }
 
   /**

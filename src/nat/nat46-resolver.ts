@@ -6,8 +6,7 @@
  * address, or a port on the SNAT member that the client is paired with. From outside: an existing BIB entry lets any
  * mapped host in (endpoint-independent filtering, RFC 4787 §5).
  */
-import * as checksum from '../wire/checksum.ts';
-import * as icmp from '../wire/icmp.ts';
+import { setDeltas } from './deltas.ts';
 import { isPast } from './lifetimes.ts';
 import { MappingKind } from './mapping.ts';
 import type { NatState } from './nat-state.ts';
@@ -60,6 +59,7 @@ export class Nat46Resolver {
     mapping: NO_ROW,
     state: 0,
     deadline: 0,
+    pathMtu: 0,
   };
   readonly #real = new Int32Array(4);
 
@@ -202,6 +202,7 @@ export class Nat46Resolver {
     setDeltas(fresh);
     fresh.bib = bib;
     fresh.mapping = mapping;
+    fresh.pathMtu = mappings.pathMtu(mapping);
     const id = sessions.insert(fresh);
     if (id === NO_SESSION) return Refusal.TableFull; // from outside: the BIB entry has other sessions
     bibs.addSessions(bib, +1);
@@ -211,23 +212,4 @@ export class Nat46Resolver {
     if (twin !== NO_SESSION) this.#state.endSession(twin);
     return id;
   }
-}
-
-/**
- * Checksum deltas from inside to outside. TCP and UDP: both pseudo-headers have the same protocol and length words.
- * ICMPv4 has no pseudo-header and ICMPv6 has one: there the delta adds it, but for the length, which each packet adds.
- */
-function setDeltas(session: NewSession): void {
-  let outside = 0;
-  for (let i = 0; i < 8; i++) outside += checksum.words(session.outside[i]!);
-  const insidePorts = checksum.words(session.insidePorts);
-  const outsidePorts = checksum.words(session.outsidePorts);
-  if (session.protocol === icmp.V4) {
-    session.delta = checksum.delta(insidePorts, outsidePorts + outside + icmp.V6);
-    session.addressDelta = 0;
-    return;
-  }
-  const inside = checksum.words(session.insideNear) + checksum.words(session.insideFar);
-  session.addressDelta = checksum.delta(inside, outside);
-  session.delta = checksum.delta(inside + insidePorts, outside + outsidePorts);
 }

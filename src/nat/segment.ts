@@ -29,7 +29,7 @@ const GEOMETRY_FIELDS = ['sessions', 'mappings', 'clients', 'fragments', 'member
 /** "N46S" */
 const MAGIC = 0x4e343653;
 /** Counts up with every change of the layout. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Words of the header. */
 const HEADER_WORDS = 64;
@@ -55,6 +55,8 @@ export const ASSIGNABLE_FIRST_AT = 47;
 export const ASSIGNABLE_END_AT = 48;
 export const ASSIGNABLE_RESERVED_AT = 49;
 export const FRAGMENT_HAND_AT = 50;
+/** Counts up when workers are sent other mappings. */
+export const MAP_EDITION_AT = 51;
 
 /** Words a row of each table; see the files of the tables. */
 export const MAPPING_STRIDE = 16;

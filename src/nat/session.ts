@@ -4,12 +4,13 @@
  * on the inside, its SNAT address and port on the outside) and a far one (the server's end: the synthetic v4 on the
  * inside, the real v6 on the outside). ICMP queries have their identifier in place of both ports.
  *
- *   line 0 | links, protocol, ports, inside v4 pair, deltas, deadline, state, owners |
+ *   line 0 | links, protocol, ports, inside v4 pair, deltas, deadline, state, owners, path MTU |
  *   line 1 | outside near 4, outside far 4, upper words of inside near 3 and far 3, stamp, spare |
  *
  * An IPv4 address takes the low word of four, the others zero, so that a tuple can be of either family.
  */
 import { finish, HashIndex, mix } from './hash-index.ts';
+import * as pathMtu from './path-mtu.ts';
 import { NO_ROW, Rows } from './rows.ts';
 import { SESSION_STRIDE, type Segment, STAMP_AT } from './segment.ts';
 
@@ -29,6 +30,7 @@ const DEADLINE = 10;
 const STATE = 11;
 const BIB = 12;
 const MAPPING = 13;
+const PATH_MTU = 14;
 const OUTSIDE_NEAR = 16;
 const OUTSIDE_FAR = 20;
 const STAMP = 30;
@@ -59,6 +61,8 @@ export interface NewSession {
   mapping: number;
   state: number;
   deadline: number;
+  /** Word of `path-mtu.ts`. */
+  pathMtu: number;
 }
 
 export class SessionTable {
@@ -136,8 +140,17 @@ export class SessionTable {
   insert(from: NewSession): SessionId {
     const row = this.rows.take();
     if (row === NO_ROW) return NO_SESSION;
+    this.put(row as SessionId, from);
+    this.#words[this.rows.base(row) + STAMP] = ++this.#words[STAMP_AT]!;
+    this.rows.publish(row);
+    this.#link(row);
+    return row as SessionId;
+  }
+
+  /** Fill a row that no index leads to. */
+  put(id: SessionId, from: NewSession): void {
     const words = this.#words;
-    const at = this.rows.base(row);
+    const at = this.rows.base(id);
     words[at + PROTOCOL] = from.protocol;
     words[at + INSIDE_PORTS] = from.insidePorts;
     words[at + INSIDE_NEAR] = from.insideNear;
@@ -148,11 +161,8 @@ export class SessionTable {
     words[at + STATE] = from.state;
     words[at + BIB] = from.bib;
     words[at + MAPPING] = from.mapping;
+    words[at + PATH_MTU] = from.pathMtu;
     words.set(from.outside, at + OUTSIDE_NEAR);
-    words[at + STAMP] = ++words[STAMP_AT]!;
-    this.rows.publish(row);
-    this.#link(row);
-    return row as SessionId;
   }
 
   /** Under the lock. The owner counts (BIB, mapping) are the caller's. */
@@ -172,6 +182,11 @@ export class SessionTable {
       this.#link(row);
       return true;
     });
+  }
+
+  /** Forget what a row that no index leads to was filled with. */
+  clear(id: SessionId): void {
+    this.#words.fill(0, this.rows.base(id), this.rows.base(id) + SESSION_STRIDE);
   }
 
   /** IP protocol number of the inside packet: 6, 17, or 1 for ICMP queries. */
@@ -195,6 +210,13 @@ export class SessionTable {
 
   outsidePorts(id: SessionId): number {
     return this.#words[this.rows.base(id) + OUTSIDE_PORTS]!;
+  }
+
+  /** The same ports on both sides, of a row that no index leads to. */
+  setPorts(id: SessionId, ports: number): void {
+    const at = this.rows.base(id);
+    this.#words[at + INSIDE_PORTS] = ports;
+    this.#words[at + OUTSIDE_PORTS] = ports;
   }
 
   /** Checksum delta from inside to outside, ports included. */
@@ -232,6 +254,16 @@ export class SessionTable {
   /** Row of the mapping. */
   mapping(id: SessionId): number {
     return this.#words[this.rows.base(id) + MAPPING]!;
+  }
+
+  /** Bytes that the path to the outside host carries, as far as a router has told; else UNKNOWN_MTU. */
+  pathMtu(id: SessionId, now: number): number {
+    return pathMtu.current(this.#words[this.rows.base(id) + PATH_MTU]!, now);
+  }
+
+  /** @param word of `path-mtu.ts` */
+  setPathMtu(id: SessionId, word: number): void {
+    this.#words[this.rows.base(id) + PATH_MTU] = word;
   }
 
   /** Differs between two sessions that had the same row. */

@@ -39,6 +39,8 @@ export const V6_ECHO_REPLY = 129;
 export const V6_NO_ROUTE = 0;
 export const V6_PROHIBITED = 1;
 export const V6_PORT_UNREACHABLE = 4;
+/** Source address failed ingress/egress policy, RFC 4443 §3.1. */
+export const V6_SOURCE_POLICY = 5;
 export const V6_ERRONEOUS_FIELD = 0;
 export const V6_UNKNOWN_NEXT_HEADER = 1;
 

@@ -68,6 +68,10 @@ export function tos(view: DataView, at: number): number {
   return view.getUint8(at + TOS);
 }
 
+export function setTos(view: DataView, at: number, byte: number): void {
+  view.setUint8(at + TOS, byte);
+}
+
 /** Bytes, header included. */
 export function totalLength(view: DataView, at: number): number {
   return view.getUint16(at + TOTAL_LENGTH);
@@ -174,8 +178,8 @@ export function isLinkLocal(address: number): boolean {
   return address >>> 16 === 0xa9fe;
 }
 
-/** Never a unicast source: 0/8, 127/8, multicast, reserved, broadcast. @param address signed or unsigned word */
+/** Never a unicast address: 0/8, 127/8, multicast, limited broadcast. @param address signed or unsigned word */
 export function isUnicast(address: number): boolean {
   const first = address >>> 24;
-  return first !== 0 && first !== 127 && first < 224;
+  return first !== 0 && first !== 127 && (first < 224 || (first >= 240 && ~address !== 0));
 }

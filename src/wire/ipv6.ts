@@ -18,7 +18,7 @@ export const AUTHENTICATION = 51;
 export const DESTINATION_OPTIONS = 60;
 
 const PAYLOAD_LENGTH = 4;
-const NEXT_HEADER = 6;
+export const NEXT_HEADER = 6;
 const HOP_LIMIT = 7;
 /** Byte offsets of the addresses, for whoever moves them as words. */
 export const SOURCE = 8;
@@ -39,6 +39,10 @@ export function check(view: DataView, at: number, length: number): number {
 
 export function trafficClass(view: DataView, at: number): number {
   return (view.getUint16(at) >>> 4) & 0xff;
+}
+
+export function setTrafficClass(view: DataView, at: number, byte: number): void {
+  view.setUint16(at, (view.getUint16(at) & 0xf00f) | (byte << 4));
 }
 
 /** Bytes after the 40 of the header. */
@@ -74,6 +78,11 @@ export function write(
   view.setUint32(at, 0x60000000 | (trafficClassByte << 20));
   view.setUint16(at + PAYLOAD_LENGTH, payload);
   view.setUint16(at + NEXT_HEADER, (next << 8) | hops);
+}
+
+/** A fragment that is the whole packet, RFC 6946 §2. @param at Fragment header */
+export function isAtomic(view: DataView, at: number): boolean {
+  return (view.getUint16(at + 2) & (FRAGMENT_OFFSET_MASK | FRAGMENT_MORE)) === 0;
 }
 
 /** Bytes, a multiple of 8. @param at Fragment header */

@@ -22,6 +22,8 @@ export class HeaderChain {
   upper = 0;
   /** Offset of the Fragment header, or 0. */
   fragment = 0;
+  /** Offset of the field that names it. */
+  protocolAt = 0;
   /** Offset of the Segments Left field that is not 0, or 0. */
   errorAt = 0;
 
@@ -29,6 +31,7 @@ export class HeaderChain {
   walk(view: DataView, at: number, end: number): ChainResult {
     this.upper = at + ipv6.HEADER_LENGTH;
     this.protocol = ipv6.nextHeader(view, at);
+    this.protocolAt = at + ipv6.NEXT_HEADER;
     this.fragment = 0;
     this.errorAt = 0;
     while (isExtension(this.protocol)) {
@@ -49,6 +52,7 @@ export class HeaderChain {
     const isFragment = this.protocol === ipv6.FRAGMENT;
     if (isFragment) this.fragment = at;
     this.protocol = view.getUint8(at);
+    this.protocolAt = at;
     this.upper = at + (isFragment ? ipv6.FRAGMENT_HEADER_LENGTH : 8 + view.getUint8(at + 1) * 8);
   }
 }

@@ -29,15 +29,18 @@ export class Parts {
   /**
    * Take a received message apart.
    * @param at ICMP header @param length bytes of the message @param carries whether the type may have an extension
+   * @returns false when it declares a longer quoted packet than it has
    */
-  read(view: DataView, at: number, length: number, family: Family, carries: boolean): void {
+  read(view: DataView, at: number, length: number, family: Family, carries: boolean): boolean {
     this.quote = length - 8;
     this.extension = 0;
     const declared = carries ? view.getUint8(at + family.lengthAt) * family.unit : 0;
-    if (declared === 0 || declared > this.quote) return;
+    if (declared === 0) return true;
+    if (declared > this.quote) return false;
     this.extensionAt = at + 8 + declared;
     this.extension = this.quote - declared;
     this.quote = declared;
+    return true;
   }
 
   /**

@@ -23,6 +23,10 @@ export interface V4Header {
   wireLength: number;
 }
 
+export function newHeader(): V4Header {
+  return { source: 0, destination: 0, hops: 0, identification: 0, wireLength: 0 };
+}
+
 /**
  * @param chain walked along this packet @param from what it does not bring along
  * @returns offset of the IPv4 header
@@ -51,6 +55,12 @@ export function translateHeader(view: DataView, at: number, chain: HeaderChain, 
   const rest = (0x4500 | trafficClass) + total + id + flagsOffset + ((from.hops << 8) | protocol);
   ipv4.setChecksumField(view, out, checksum.finish(rest + addresses));
   return out;
+}
+
+/** Protocol of the upper layer as a packet of the other family names it; each family's ICMP is strange to the other. */
+export function protocolOf(chain: HeaderChain): number {
+  if (chain.protocol === icmp.V6) return icmp.V4;
+  return chain.protocol === icmp.V4 ? icmp.V6 : chain.protocol;
 }
 
 /** Total Length of the IPv4 packet that this IPv6 packet becomes. */

@@ -15,6 +15,8 @@ tests('config: defaults', {
       mtu6: null,
       workers: 8,
       lowestIpv6Mtu: 1280,
+      marking: { tosKept: 255, tosSet: 0 },
+      icmpRate: 1000,
       maxSessions: 262144,
       statePath: '/dev/shm/nat46-nat46.state',
       controlPath: '/run/nat46/nat46.sock',

@@ -68,11 +68,11 @@ vectors('RFC 1122 §3.2.2: our own IPv4 address', [
     verdict: 'DropOwnAddress',
   },
   {
-    name: '[88] GRE: port unreachable',
+    name: '[88] GRE: protocol unreachable',
     in: `4500 0018 1111 4000 402f 3d50 c0000221 c6336401  0011 2233`,
-    out: `4500 0034 0000 0000 4001 8e73 c6336401 c0000221  0303 dab8 0000 0000
+    out: `4500 0034 0000 0000 4001 8e73 c6336401 c0000221  0302 dab9 0000 0000
            4500 0018 1111 4000 402f 3d50 c0000221 c6336401  0011 2233`,
-    verdict: 'DropOwnAddress',
+    verdict: 'DropOwnProtocol',
   },
   {
     name: '[85] ICMP error to us: no answer',
@@ -103,9 +103,11 @@ vectors('RFC 1122 §3.2.2: our own IPv4 address', [
     verdict: 'DropOwnAddress',
   },
   {
-    name: '[88] no own IPv4 address: dropped in silence',
+    name: '[88] no own IPv4 address: errors come from where the packet went',
     world: { self4: 0 },
     in: `4500 001c 1111 4000 0111 7c64 c0000221 c6336407  0000 0000 0000 0000`,
+    out: `4500 0038 0000 0000 4001 8e69 c6336407 c0000221  0b00 f4ff 0000 0000
+           4500 001c 1111 4000 0111 7c64 c0000221 c6336407  0000 0000 0000 0000`,
     verdict: 'DropTtl',
   },
 ]);

@@ -420,14 +420,11 @@ vectors('RFC 4884 §4, §5: extensions to ICMPv6', [
            0035 c350 000c 4216  dead beef`,
   },
   {
-    name: '[16] length beyond the message: no extension',
+    name: '[16] length beyond the message: malformed',
     before: SESSIONS,
     in: `4500 009c 1111 4000 4001 3cf4 c0000221 c6336407  0300 e958 0021 0000
           4500 0020 3333 0000 3f11 5c3e c6336407 c0000221  0035 9c40 000c d966  dead beef  00*96`,
-    out: `60000000 003c 3a3f 20010db8004600000000000000000001 20010db8006400000000000000000080
-           0100 30be 0000 0000
-           60000000 000c 113f 20010db8006400000000000000000080 20010db8004600000000000000000001
-           0035 c350 000c 4216  dead beef`,
+    verdict: 'DropIcmpQuote',
   },
   {
     name: '[16] length without extension',

@@ -4,7 +4,8 @@
  */
 import { type Batch, HEADROOM, Batch as RealBatch } from '../../src/datapath/batch.ts';
 import { Loop, type Queue } from '../../src/datapath/loop.ts';
-import type { Settings } from '../../src/datapath/settings.ts';
+import { SessionFlows } from '../../src/datapath/session-flows.ts';
+import { type Settings, ZeroChecksum } from '../../src/datapath/settings.ts';
 import { Translator } from '../../src/datapath/translator.ts';
 import { VERDICTS } from '../../src/datapath/verdict.ts';
 import { BYTES, PACKETS } from '../../src/nat/counters.ts';
@@ -12,6 +13,7 @@ import { MappingKind } from '../../src/nat/mapping.ts';
 import type { NatState } from '../../src/nat/nat-state.ts';
 import { PuntRing } from '../../src/nat/punt-ring.ts';
 import { COUNTER_SLOTS } from '../../src/nat/segment.ts';
+import { COPIED } from '../../src/xlat/traffic-class.ts';
 import { bytes, freshState } from '../nat/fresh-state.ts';
 
 const VIRTIO_BYTES = 10;
@@ -88,6 +90,10 @@ const SETTINGS: Settings = {
   errorSource6: new Int32Array(4),
   idSecret: 1,
   icmpRate: 1000,
+  zeroChecksum46: ZeroChecksum.Compute,
+  zeroChecksum64: ZeroChecksum.Drop,
+  clampMss: true,
+  ...COPIED,
 };
 
 export class FakeWorker {
@@ -102,12 +108,10 @@ export class FakeWorker {
     const batch = new RealBatch();
     this.queue = new FakeQueue(batch);
     this.#ring = new PuntRing(this.state.segment, 0);
-    const translator = new Translator(
-      batch,
-      this.state,
-      { inside: [], maxClientSessions: 10_000 },
-      { ...SETTINGS, ...settings },
-    );
+    const chosen = { ...SETTINGS, ...settings };
+    const options = { inside: [], maxClientSessions: 10_000 };
+    const flows = new SessionFlows(this.state, batch.view, options, chosen);
+    const translator = new Translator(batch, flows, chosen);
     this.loop = new Loop(this.queue, batch, translator, this.#ring, this.counters);
   }
 

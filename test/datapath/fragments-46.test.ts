@@ -204,10 +204,10 @@ vectors('RFC 7915 §4.1: fragments that are too big themselves', [
     ],
   },
   {
-    name: '[8] DF=1, 1456 bytes and a Fragment header: too big',
+    name: '[8] DF=1, only its Fragment header does not fit: told a smaller MTU',
     in: `4500 05c4 2222 6000 4011 06ab c0000221 c6336407
           9c40 0035 0660 4026 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617 a5*1424`,
-    out: `4500 0240 0000 0000 4001 8c67 c6336401 c0000221  0304 172f 0000 05c8
+    out: `4500 0240 0000 0000 4001 8c67 c6336401 c0000221  0304 1737 0000 05c0
            4500 05c4 2222 6000 4011 06ab c0000221 c6336407
            9c40 0035 0660 4026 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617 a5*496`,
     verdict: 'DropTooBig',
@@ -248,6 +248,9 @@ vectors('RFC 7915 §4.1: fragments that are dropped', [
     name: '[19] first without UDP checksum',
     in: `4500 0034 2222 2000 4011 4c3b c0000221 c6336407
           9c40 0035 0660 0000 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617`,
+    out: `4500 0050 0000 0000 4001 8e57 c6336401 c0000221  030d d58c 0000 0000
+           4500 0034 2222 2000 4011 4c3b c0000221 c6336407
+           9c40 0035 0660 0000 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617`,
     verdict: 'DropUdpNoChecksum',
   },
   {

@@ -57,6 +57,7 @@ export class Twin {
     if (parse.hasSourceRoute(packet.options)) return this.#error4('DropSourceRoute', packet, 0x0305, 0);
     if (isFragment4(packet) && packet.protocol === 1) return drop('DropIcmpFragment');
     const session = packet.offset > 0 ? this.#follow4(packet) : this.#open4(packet, device);
+    if (session === 'DropUdpNoChecksum') return this.#error4(session, packet, 0x030d, 0);
     return typeof session === 'string' ? drop(session) : this.#pass6(packet, session, device);
   }
 
@@ -68,7 +69,8 @@ export class Twin {
     const segment = segment6(packet, device, limit);
     const fits = device.segment > 0 ? segment > 0 : size <= limit;
     if (!fits && (packet.df || device.segment > 0)) {
-      return this.#error4('DropTooBig', packet, 0x0304, mtu6 - 20);
+      const isOnlyItsHeader = device.segment === 0 && isFragment4(packet) && size - 8 <= mtu6;
+      return this.#error4('DropTooBig', packet, 0x0304, mtu6 - 20 - (isOnlyItsHeader ? 8 : 0));
     }
     if (packet.mf && packet.offset === 0) this.#fragments.set(fragmentKey4(packet), session);
     const payload = packet.offset > 0 ? packet.payload : this.#upper6(packet, session, device);
@@ -163,7 +165,7 @@ export class Twin {
     if (packet.segmentsLeftAt !== null) {
       return this.#error6('DropRoutingHeader', packet, 0x0400, packet.segmentsLeftAt);
     }
-    if (packet.fragment && packet.next === 58) return drop('DropIcmpFragment');
+    if (isFragment6(packet) && packet.next === 58) return drop('DropIcmpFragment');
     const session = isLater(packet) ? this.#follow6(packet) : this.#open6(packet, device);
     if (session === 'Reply') return forward('Reply', [this.#pong(packet, device)]);
     if (typeof session === 'string') return drop(session);
@@ -227,7 +229,7 @@ export class Twin {
     }
     const ports = { source: parse.word(packet.payload, 0), destination: session.inside };
     const change = { from, to, ports, mss: this.#mssLimit() };
-    return upper.retarget(packet.payload, packet.next, change, device, packet.fragment !== null);
+    return upper.retarget(packet.payload, packet.next, change, device, isFragment6(packet));
   }
 
   #pong(packet: parse.Packet6, device: parse.Virtio): TwinOutcome['outputs'][number] {
@@ -277,6 +279,11 @@ function forward(verdict: string, outputs: TwinOutcome['outputs']): TwinOutcome 
 
 function isFragment4(packet: parse.Packet4): boolean {
   return packet.mf || packet.offset > 0;
+}
+
+/** An atomic fragment is none. */
+function isFragment6(packet: parse.Packet6): boolean {
+  return packet.fragment?.more === true || isLater(packet);
 }
 
 /** A fragment, but not the first. */

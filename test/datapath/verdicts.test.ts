@@ -5,8 +5,10 @@
 import * as assert from 'uvu/assert';
 import { Verdict } from '../../src/datapath/verdict.ts';
 import { bytes } from '../helpers/hex.ts';
+import { SiitWorld } from '../helpers/siit-world.ts';
+import type { VerdictName } from '../helpers/slot.ts';
 import { table, tests } from '../helpers/table.ts';
-import { type VerdictName, World, type WorldOptions } from '../helpers/world.ts';
+import { World, type WorldOptions } from '../helpers/world.ts';
 
 /** Returned by the loop, about packets that waited. */
 const OF_THE_LOOP: readonly VerdictName[] = ['DropPuntTimeout', 'DropFragmentTimeout', 'DropParkingFull'];
@@ -62,6 +64,7 @@ const ROWS: readonly Row[] = [
       3c00 0001 9999 2222  1100 0104 0000 0000`,
   },
   { name: 'DropProtocol', in: `4500 0018 1111 4000 402f 3d4a c0000221 c6336407  dead beef` },
+  { name: 'DropProtocolNumber', in: `4500 0018 1111 4000 403a 3d3f c0000221 c6336407  dead beef` },
   { name: 'DropIcmpType', in: `4500 0028 1111 4000 4001 3d68 c0000221 c6336407  0d00 f2ff 0000 0000  00*12` },
   { name: 'DropIcmpFragment', in: `4500 001c 1111 0003 4001 7d71 c0000221 c6336407  a5a5 a5a5 a5a5 a5a5` },
   {
@@ -94,6 +97,7 @@ const ROWS: readonly Row[] = [
     name: 'DropOwnAddress',
     in: `4500 0020 1111 4000 4011 3d66 c0000221 c6336401  9c40 00a1 000c d900  dead beef`,
   },
+  { name: 'DropOwnProtocol', in: `4500 0018 1111 4000 402f 3d50 c0000221 c6336401  dead beef` },
   {
     name: 'DropHairpin',
     in: `4500 0020 1111 4000 4011 3d5d c0000221 c633640a  9c40 0035 000c d963  dead beef`,
@@ -131,6 +135,19 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+/** Verdicts of the stateless translator alone. */
+const SIIT_ROWS: readonly Row[] = [
+  {
+    name: 'DropSource',
+    in: `60000000 000c 1140 20010db8ffff00000000000000000005 20010db801cb00710005000000000000
+      0035 0005 000c 0562  dead beef`,
+  },
+];
+
+table('each verdict of the stateless translator is reached', SIIT_ROWS, (row) => {
+  assert.is(new SiitWorld().translate(bytes(row.in)).verdict, row.name);
+});
+
 table('each verdict is reached', ROWS, (row) => {
   const world = new World(row.world);
   row.prepare?.(world);
@@ -140,7 +157,7 @@ table('each verdict is reached', ROWS, (row) => {
 
 tests('verdicts', {
   'none is missing': () => {
-    const named = [...ROWS.map((row) => row.name), ...OF_THE_LOOP];
+    const named = [...[...ROWS, ...SIIT_ROWS].map((row) => row.name), ...OF_THE_LOOP];
     assert.equal(named.sort(), Object.keys(Verdict).sort());
   },
 });

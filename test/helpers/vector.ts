@@ -4,15 +4,14 @@
  */
 import * as assert from 'uvu/assert';
 import { bytes, dump, hex } from './hex.ts';
+import { type SiitOptions, SiitWorld } from './siit-world.ts';
+import type { Output, Slot, VerdictName } from './slot.ts';
 import { table } from './table.ts';
-import { type Output, type VerdictName, World, type WorldOptions } from './world.ts';
+import { World, type WorldOptions } from './world.ts';
 
-export interface Vector {
+interface Row {
   /** Section of the RFC, [number of the checklist], what differs from the row before. */
   name: string;
-  world?: WorldOptions;
-  /** Done to the world before anything else. */
-  prepare?: (world: World) => void;
   /** Packets that come first; what becomes of them is not looked at. */
   before?: readonly string[];
   /** Milliseconds between them and `in`. */
@@ -28,15 +27,39 @@ export interface Vector {
   verdict?: VerdictName;
 }
 
+export interface Vector extends Row {
+  world?: WorldOptions;
+  /** Done to the world before anything else. */
+  prepare?: (world: World) => void;
+}
+
+/** The same for the stateless translator. */
+export interface SiitVector extends Row {
+  world?: SiitOptions;
+}
+
 const PLAIN = '00*10';
 
-/** One test a row. */
+/** One test a row, in a world of its own. */
 export function vectors(title: string, rows: readonly Vector[]): void {
-  table(title, rows, check, identity);
+  table(
+    title,
+    rows,
+    (row) => {
+      const world = new World(row.world);
+      row.prepare?.(world);
+      check(row, world);
+    },
+    identity,
+  );
+}
+
+export function siitVectors(title: string, rows: readonly SiitVector[]): void {
+  table(title, rows, (row) => check(row, new SiitWorld(row.world)), identity);
 }
 
 /** Direction, then what goes in and comes out: rows that differ in name and comments only are one vector. */
-function identity({ name: _, ...row }: Vector): string {
+function identity({ name: _, ...row }: Row): string {
   const version = bytes(row.in)[0]! >>> 4;
   const direction = version === 4 ? '46' : version === 6 ? '64' : 'none';
   const packets = { in: hex(bytes(row.in)), out: [row.out ?? []].flat().map((text) => hex(bytes(text))) };
@@ -44,10 +67,7 @@ function identity({ name: _, ...row }: Vector): string {
   return `${direction} ${JSON.stringify({ ...row, ...packets }, plain)}`;
 }
 
-/** Run one vector in a world of its own. */
-function check(row: Vector): void {
-  const world = new World(row.world);
-  row.prepare?.(world);
+function check(row: Row, world: Slot): void {
   for (const packet of row.before ?? []) world.translate(bytes(packet));
   world.now = (world.now + (row.wait ?? 0)) | 0;
   const packet = bytes(row.in);

@@ -1,14 +1,11 @@
 /**
- * A gateway without device or threads: segment, tables and translator over an arena, with a clock of its own. One
- * packet goes in at the end of its headroom, what becomes of it comes out as copies. Whatever is written outside the
- * slot of the packet and the spare region is an error.
+ * A gateway without device or threads: segment, tables and translator over an arena.
  *
  * The world is small and always the same: an inside host, a few synthetic addresses, one SNAT address.
  */
-import { Batch, HEADROOM, READ_BYTES, SPARE_BYTES } from '../../src/datapath/batch.ts';
-import type { Settings } from '../../src/datapath/settings.ts';
+import { SessionFlows } from '../../src/datapath/session-flows.ts';
+import { type Settings, ZeroChecksum } from '../../src/datapath/settings.ts';
 import { Translator } from '../../src/datapath/translator.ts';
-import { Verdict } from '../../src/datapath/verdict.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import { NatState } from '../../src/nat/nat-state.ts';
 import type { ResolverOptions } from '../../src/nat/nat46-resolver.ts';
@@ -17,9 +14,7 @@ import { recover } from '../../src/nat/recovery.ts';
 import { byteLength, type Geometry, NOW_SEC_AT, Segment } from '../../src/nat/segment.ts';
 import { portPair } from '../../src/nat/session.ts';
 import { bytes } from './hex.ts';
-
-export type VerdictName = keyof typeof Verdict;
-const NAMES = Object.keys(Verdict) as VerdictName[];
+import { Slot } from './slot.ts';
 
 /** Addresses of the world, as hex. Documentation prefixes only (RFC 5737, RFC 3849). */
 export const CLIENT = 'c0000221'; // 192.0.2.33, inside
@@ -47,37 +42,16 @@ export const OUTSIDE_PORT = 0xc350;
 export const INSIDE_ID = 0x1234;
 export const OUTSIDE_ID = 0xabcd;
 
-export interface WorldOptions extends Partial<Omit<Settings, 'self6'>>, Partial<ResolverOptions> {
-  /** Own IPv6 address, hex; none by default. */
-  self6?: string;
+export interface WorldOptions extends SettingsOptions, Partial<ResolverOptions> {
   geometry?: Partial<Geometry>;
 }
 
-export interface Output {
-  packet: Uint8Array;
-  virtio: Uint8Array;
-}
-
-export interface Outcome {
-  verdict: VerdictName;
-  outputs: Output[];
-}
-
-const VIRTIO_LENGTH = 10;
-const PLAIN = new Uint8Array(VIRTIO_LENGTH);
-const CANARY = 0xcc;
-/** Canary bytes before the headroom and behind the packet. */
-const GUARD = 128;
-const SLOT = 4096;
-
-export class World {
-  /** Milliseconds, the clock of the data plane. */
-  now = 1_000_000;
-  readonly batch = new Batch();
+export class World extends Slot {
   readonly state: NatState;
   readonly translator: Translator;
 
   constructor(options: WorldOptions = {}) {
+    super();
     const geometry = { sessions: 64, mappings: 64, clients: 16, fragments: 16, members: 2, workers: 1 };
     Object.assign(geometry, options.geometry);
     const segment = new Segment(new ArrayBuffer(byteLength(geometry)), geometry);
@@ -87,22 +61,9 @@ export class World {
     recover(this.state, [words(SNAT)]);
     this.#map();
     this.#bind();
-    this.translator = new Translator(this.batch, this.state, resolverOptions(options), settings(options));
-    for (const at of [READ_BYTES - GUARD, READ_BYTES + SPARE_BYTES])
-      this.batch.bytes.fill(CANARY, at, at + GUARD);
-  }
-
-  /** Translate one packet. @param virtio 10 bytes @throws when anything outside its slot is written */
-  translate(packet: Uint8Array, virtio: Uint8Array = PLAIN): Outcome {
-    const at = SLOT + HEADROOM;
-    const { batch } = this;
-    batch.clear();
-    batch.bytes.fill(CANARY, SLOT - GUARD, at + packet.length + GUARD);
-    batch.bytes.set(virtio, at - VIRTIO_LENGTH);
-    batch.bytes.set(packet, at);
-    const verdict = this.translator.translate(at, packet.length, this.now);
-    this.#checkGuards(at + packet.length);
-    return { verdict: NAMES[verdict]!, outputs: this.#outputs() };
+    const chosen = settings(options);
+    const flows = new SessionFlows(this.state, this.batch.view, resolverOptions(options), chosen);
+    this.translator = new Translator(this.batch, flows, chosen);
   }
 
   /** The BIB entry of an inside transport address, with a chosen outside port. */
@@ -133,28 +94,6 @@ export class World {
     for (const protocol of [6, 17]) this.bind(protocol, CLIENT, INSIDE_PORT, OUTSIDE_PORT);
     this.bind(1, CLIENT, INSIDE_ID, OUTSIDE_ID);
   }
-
-  #outputs(): Output[] {
-    const { bytes: arena, writes, count } = this.batch;
-    return Array.from({ length: count }, (_, i) => {
-      const at = writes[2 * i]!;
-      const packet = arena.slice(at, at + writes[2 * i + 1]!);
-      return { packet, virtio: arena.slice(at - VIRTIO_LENGTH, at) };
-    });
-  }
-
-  #checkGuards(end: number): void {
-    const { bytes: arena } = this.batch;
-    const intact = (from: number, to: number): boolean => {
-      for (let i = from; i < to; i++) if (arena[i] !== CANARY) return false;
-      return true;
-    };
-    const spareEnd = READ_BYTES + SPARE_BYTES;
-    if (!intact(SLOT - GUARD, SLOT)) throw new Error('written before the headroom');
-    if (!intact(end, end + GUARD)) throw new Error('written behind the packet');
-    if (!intact(READ_BYTES - GUARD, READ_BYTES)) throw new Error('written before the spare region');
-    if (!intact(spareEnd, spareEnd + GUARD)) throw new Error('written behind the spare region');
-  }
 }
 
 /** Hex as signed words. */
@@ -163,7 +102,12 @@ export function words(text: string): Int32Array {
   return Int32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getInt32(i * 4));
 }
 
-function settings(options: WorldOptions): Settings {
+export interface SettingsOptions extends Partial<Omit<Settings, 'self6'>> {
+  /** Own IPv6 address, hex; none by default. */
+  self6?: string;
+}
+
+export function settings(options: SettingsOptions): Settings {
   return {
     mtu4: options.mtu4 ?? 1500,
     mtu6: options.mtu6 ?? 1500,
@@ -174,6 +118,11 @@ function settings(options: WorldOptions): Settings {
     errorSource6: options.errorSource6 ?? new Int32Array(4),
     idSecret: options.idSecret ?? 1,
     icmpRate: options.icmpRate ?? 100,
+    zeroChecksum46: options.zeroChecksum46 ?? ZeroChecksum.Compute,
+    zeroChecksum64: options.zeroChecksum64 ?? ZeroChecksum.Drop,
+    clampMss: options.clampMss ?? true,
+    tosKept: options.tosKept ?? 0xff,
+    tosSet: options.tosSet ?? 0,
   };
 }
 

@@ -45,6 +45,7 @@ function session(from: Key): NewSession {
     bib: 3,
     mapping: 4,
     state: 5,
+    pathMtu: 0,
     deadline: -7,
   };
 }
