@@ -21,6 +21,10 @@ const GROUP: VerbGroup = {
       summary: 'start the gateway in the foreground',
       run: async (args) => (await import('./commands/run.ts')).run(args),
     },
+    siit: {
+      summary: 'start a stateless translator (RFC 7915) in the foreground',
+      run: async (args) => (await import('./commands/siit.ts')).siit(args),
+    },
     check: {
       summary: 'parse and validate everything, open nothing',
       run: async (args) => (await import('./commands/check.ts')).check(args),

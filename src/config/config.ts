@@ -5,22 +5,17 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Cidr4, formatV4, formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
-import type { Marking } from '../xlat/traffic-class.ts';
 import type { Endpoint, SelfIp, StaticMap } from './address-schemas.ts';
 import { commandLine, readCommandLine } from './command-line.ts';
 import { crossProblems } from './cross-checks.ts';
-import { defaultControlPath, defaultStatePath } from './paths.ts';
+import { type DeviceConfig, deviceConfig, type Environment } from './device-config.ts';
+import { defaultControlPath } from './paths.ts';
 import { nameServers } from './resolv-conf.ts';
 import { RUN_FLAGS, type RunValues } from './run-flags.ts';
 import { addFlags, readSettings, type Setting } from './settings.ts';
 
 /** IPv4 addresses are numbers in host order, IPv6 addresses 16 bytes; `null` means not given, see `--help`. */
-export interface Config {
-  readonly tun: string;
-  /** Bytes, of the device. */
-  readonly mtu: number;
-  /** Data-plane threads = queues, 1 … 8. */
-  readonly workers: number;
+export interface Config extends DeviceConfig {
   readonly subnet: Cidr4;
   /** The first so many host addresses of the subnet are never given out dynamically. */
   readonly reservedStatic: number;
@@ -41,30 +36,9 @@ export interface Config {
   /** Queries per second; 0 = no limit. */
   readonly dnsRate: number;
   readonly sorryIp: number | null;
-  /** Bytes, 1280 … 65535. */
-  readonly lowestIpv6Mtu: number;
-  /** What becomes of TOS and traffic class. */
-  readonly marking: Marking;
-  /** ICMP errors a second, each worker and family; 0 = none. */
-  readonly icmpRate: number;
   readonly maxSessions: number;
-  readonly statePath: string;
   readonly controlPath: string;
-  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-  readonly logFormat: 'json' | 'pretty';
-  /** False: addresses, routes, sysctls and neighbour proxies are left alone. */
-  readonly setup: boolean;
-  readonly persist: boolean;
-  readonly attach: boolean;
-  readonly mtu4: number | null;
-  readonly mtu6: number | null;
-  readonly self4: number | null;
-  readonly self6: Uint8Array | null;
-  readonly rfc6791V4: number | null;
-  readonly rfc6791V6: Uint8Array | null;
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a configuration takes from the host it is written for; tests give their own. */
 export interface Surroundings {
@@ -84,7 +58,6 @@ const HOST: Surroundings = {
 };
 
 const DNS_PORT = 53;
-const MAX_WORKERS = 8;
 
 /**
  * The configuration of `nat46 run`.
@@ -118,8 +91,10 @@ export function resolveRun(
 function build(values: RunValues, host: Surroundings): Config {
   const dnsListen = values['dns-listen'].length > 0 ? values['dns-listen'] : [firstHost(values.subnet)];
   return {
-    ...deviceOf(values, host),
+    ...deviceConfig(values, host.cores()),
     ...addressesOf(values),
+    maxSessions: values['max-sessions'],
+    controlPath: values.control ?? defaultControlPath(values.tun),
     store: values.store,
     role: values.role,
     dnsListen,
@@ -127,27 +102,6 @@ function build(values: RunValues, host: Surroundings): Config {
     dnsAaaa: values['dns-aaaa'],
     maxTtlSec: values['max-ttl'],
     dnsRate: values['dns-rate'],
-    logLevel: values['log-level'],
-    logFormat: values['log-format'],
-  };
-}
-
-function deviceOf(values: RunValues, host: Surroundings) {
-  return {
-    tun: values.tun,
-    mtu: values.mtu,
-    mtu4: values.mtu4,
-    mtu6: values.mtu6,
-    workers: values.workers ?? Math.min(Math.max(host.cores(), 1), MAX_WORKERS),
-    lowestIpv6Mtu: values['lowest-ipv6-mtu'],
-    marking: values['traffic-class'],
-    icmpRate: values['icmp-rate'],
-    maxSessions: values['max-sessions'],
-    statePath: values.state ?? defaultStatePath(values.tun),
-    controlPath: values.control ?? defaultControlPath(values.tun),
-    setup: !values['no-setup'],
-    persist: values.persist,
-    attach: values.attach,
   };
 }
 
@@ -161,10 +115,6 @@ function addressesOf(values: RunValues) {
     inside: values.inside,
     maps: values.map,
     sorryIp: values['sorry-ip'],
-    self4: values.self4,
-    self6: values.self6,
-    rfc6791V4: values['rfc6791-v4'],
-    rfc6791V6: values['rfc6791-v6'],
   };
 }
 

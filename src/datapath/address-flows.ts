@@ -174,8 +174,9 @@ export class AddressFlows implements Flows {
     this.#write(words, to + 16);
     const isRuled = this.#rule() === TURNS && error.near === quoted.near;
     const isMapped = isRuled ? this.#map.embedV4(error.near, words, 0) : this.#map.toV6(error.near, words, 0);
-    this.#write(isMapped ? words : this.#settings.errorSource6, to);
-    return true;
+    const source = isMapped ? words : this.#settings.errorSource6;
+    this.#write(source, to);
+    return source.some((word) => word !== 0);
   }
 
   setErrorAddresses4(_id: SessionId, error: Packet, _quoted: Packet, header: V4Header): boolean {

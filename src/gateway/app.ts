@@ -21,11 +21,12 @@ import { ControlCounters } from '../stats/control-counters.ts';
 import { describe, subnet } from '../stats/description.ts';
 import { MappingDirectory } from '../store/directory.ts';
 import { openStore } from '../store/open.ts';
-import { TunDevice } from '../tun/device.ts';
+import type { TunDevice } from '../tun/device.ts';
 import { HostState } from '../tun/host.ts';
 import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
 import { shim } from '../tun/shim.ts';
 import { DataPlane } from './data-plane.ts';
+import { openDevice } from './device.ts';
 import { DnsTally } from './dns-tally.ts';
 import { journalPath } from './host-cleanup.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -53,6 +54,11 @@ export class App {
   /** What `nat46 status` shows; empty until there is something. */
   status(): object {
     return this.#status();
+  }
+
+  /** The flags are the configuration. */
+  reload(): void {
+    this.#log.info({}, 'SIGHUP: the flags are the configuration; there is nothing to reload');
   }
 
   /** Resolves when packets are carried and names answered. @throws Nat46Error; everything is taken down then */
@@ -171,13 +177,9 @@ export class App {
 
   /** Role `dns` has no data path. */
   #openDevice(): TunDevice | null {
-    const { tun, workers, attach, persist, role } = this.#config;
-    if (role === 'dns') return null;
-    const device = TunDevice.open({ name: tun, queues: workers, attach, persist });
+    if (this.#config.role === 'dns') return null;
+    const device = openDevice(this.#config, this.#log);
     this.#closers.push(() => device.release());
-    const queues = device.queues.length;
-    if (queues < workers)
-      this.#log.warn({ tun, queues, workers }, 'device is not multi-queue: fewer workers');
     return device;
   }
 

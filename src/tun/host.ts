@@ -30,22 +30,20 @@ export class HostState {
    */
   static apply(setup: HostSetup): HostState {
     const journal = UndoJournal.open(setup.journalPath);
-    const tree = sysctls();
     try {
-      if (journal.changes().length > 0) {
-        undoUnwanted(journal, tree, planChanges(setup, readHostFacts(), tree));
-      }
-      const plan = planChanges(setup, readHostFacts(), tree);
-      journal.record(plan.filter(toRemember).map(({ change }) => change));
-      perform(
-        plan.flatMap(({ step, done }) => (done || step === null ? [] : [step])),
-        tree,
-      );
-      return new HostState(journal, setup.persist, plan);
+      return new HostState(journal, setup.persist, bringAbout(setup, journal));
     } catch (error) {
-      undoAll(journal, tree);
+      undoAll(journal, sysctls());
       throw error;
     }
+  }
+
+  /**
+   * Another wish, of the same device: what is not wanted any more is taken back, the rest stays as it is.
+   * @throws Nat46Error as `apply`; what was done until then stays, and `undo` takes it back
+   */
+  change(setup: HostSetup): void {
+    bringAbout(setup, this.#journal);
   }
 
   /**
@@ -73,6 +71,21 @@ export function cleanup(journalPath: string): { found: number; problems: string[
   const journal = UndoJournal.open(journalPath);
   const found = journal.changes().length;
   return { found, problems: undoAll(journal, sysctls()) };
+}
+
+/** Do what is wanted and not there, and remember it; take back what the journal knows and is not wanted. */
+function bringAbout(setup: HostSetup, journal: UndoJournal): PlannedChange[] {
+  const tree = sysctls();
+  if (journal.changes().length > 0) {
+    undoUnwanted(journal, tree, planChanges(setup, readHostFacts(), tree));
+  }
+  const plan = planChanges(setup, readHostFacts(), tree);
+  journal.record(plan.filter(toRemember).map(({ change }) => change));
+  perform(
+    plan.flatMap(({ step, done }) => (done || step === null ? [] : [step])),
+    tree,
+  );
+  return plan;
 }
 
 /** A setting that is right already is remembered too: another gateway must not take it away. */
