@@ -22,7 +22,7 @@
 #define MAX_PIECES 64
 #define SLOT_MAX (HEADROOM + MAX_PACKET + ALIGNMENT)
 
-enum { STAMP_NOW, STAMP_WRITE_FAILURES, STAMP_WRITE_ERRNO, STAMPS };
+enum { STAMP_NOW, STAMP_WRITE_FAILURES, STAMP_WRITE_ERRNO, STAMP_DRAINED, STAMPS };
 enum { TUN_READABLE = 1, WAKE_SIGNALLED = 2, TUN_ERROR = 4 };
 enum { ARENA, READS, WRITES, STAMP_WORDS, MEMORIES };
 
@@ -133,6 +133,7 @@ SHIM_FUNCTION(read_batch) {
     count++;
   }
   queue->stamps[STAMP_NOW] = monotonic_ms();
+  queue->stamps[STAMP_DRAINED] = count > 0 && failure == EAGAIN;
   return shim_number(env, count > 0 || failure == EAGAIN ? count : -failure);
 }
 

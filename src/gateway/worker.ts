@@ -21,7 +21,7 @@ import {
   Segment,
   STOP_AT,
 } from '../nat/segment.ts';
-import { STAMP_NOW_MS, STAMP_WRITE_FAILURES, shim } from '../tun/shim.ts';
+import { STAMP_DRAINED, STAMP_NOW_MS, STAMP_WRITE_FAILURES, STAMPS, shim } from '../tun/shim.ts';
 
 /** Where flows come from: sessions in the segment, or a function of addresses. */
 export type FlowsInput =
@@ -49,7 +49,7 @@ export interface WorkerInput {
 
 class TunQueue implements Queue {
   readonly #native = shim();
-  readonly #stamps = new Int32Array(3);
+  readonly #stamps = new Int32Array(STAMPS);
   readonly #input: WorkerInput;
   readonly #queue;
   readonly #coalescer: Coalescer | null;
@@ -62,8 +62,15 @@ class TunQueue implements Queue {
     this.#stamps[STAMP_NOW_MS] = this.#native.nowMs();
   }
 
-  /** @throws when the device is gone: waiting for it would return at once, for ever */
+  /**
+   * Nothing was left behind the last batch: that there is nothing is said without asking the device again.
+   * @throws when the device is gone: waiting for it would return at once, for ever
+   */
   read(): number {
+    if (this.#stamps[STAMP_DRAINED] === 1) {
+      this.#stamps[STAMP_DRAINED] = 0;
+      return 0;
+    }
     const count = this.#native.readBatch(this.#queue, 0, READ_BYTES, MAX_READS);
     if (count < 0)
       throw new Error(`reading queue ${this.#input.number} of the device failed: errno ${-count}`);

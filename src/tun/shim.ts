@@ -32,6 +32,10 @@ export const WAIT_TUN_ERROR = 4;
 export const STAMP_NOW_MS = 0;
 export const STAMP_WRITE_FAILURES = 1;
 export const STAMP_WRITE_ERRNO = 2;
+/** 1 when the last read ended because nothing more was there. */
+export const STAMP_DRAINED = 3;
+/** Words of stamps that a queue needs. */
+export const STAMPS = 4;
 
 /** Bytes before every packet that `readBatch` reads; the last ten of them are its virtio header. */
 export const HEADROOM_BYTES = 80;
@@ -65,7 +69,7 @@ export interface Shim {
    * @param arena below 2 GiB
    * @param reads offset and length of each packet read; its size bounds a batch
    * @param writes offset and length of each packet to write
-   * @param stamps 3 words, STAMP_*
+   * @param stamps STAMPS words, STAMP_*
    */
   queueAttach(
     fd: number,
@@ -80,7 +84,7 @@ export interface Shim {
    * Reads what is there into bytes `from` … `to` of the arena, densely: packet k starts at `reads[2k]` and has
    * `reads[2k + 1]` bytes; at least HEADROOM_BYTES before it are free, the last ten hold its virtio header (zero without
    * TUN_VNET_HDR); the next slot starts at the next multiple of 64. Ends when the queue is empty, after `max` packets, or
-   * when fewer than SLOT_MAX_BYTES remain. Sets STAMP_NOW_MS.
+   * when fewer than SLOT_MAX_BYTES remain. Sets STAMP_NOW_MS and STAMP_DRAINED.
    * @returns packets read, or -errno when the first read failed
    */
   readBatch(queue: Queue, from: number, to: number, max: number): number;

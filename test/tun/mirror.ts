@@ -24,7 +24,7 @@ export class Mirror {
   readonly device: TunDevice;
   readonly reads = new Int32Array(2 * BATCH);
   readonly writes = new Int32Array(2 * BATCH);
-  readonly stamps = new Int32Array(3);
+  readonly stamps = new Int32Array(native.STAMPS);
   readonly #arena = new ArrayBuffer(ARENA_BYTES);
   readonly view = new DataView(this.#arena);
   readonly queues: readonly native.Queue[];

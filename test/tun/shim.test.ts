@@ -48,7 +48,7 @@ function withPipe(vnet: boolean, check: (pipe: PipeQueue) => void): void {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-    const [reads, writes, stamps] = [new Int32Array(8), new Int32Array(8), new Int32Array(3)];
+    const [reads, writes, stamps] = [new Int32Array(8), new Int32Array(8), new Int32Array(native.STAMPS)];
     const arena = new ArrayBuffer(ARENA_BYTES);
     const queue = shim.queueAttach(fd, vnet, arena, reads, writes, stamps);
     check({ fd, queue, arena: new Uint8Array(arena), reads, writes, stamps });
@@ -129,7 +129,7 @@ if (isMainThread) {
           new ArrayBuffer(ARENA_BYTES),
           words,
           words,
-          new Int32Array(3),
+          new Int32Array(native.STAMPS),
         );
         assert.is(shim.readBatch(queue, 0, ARENA_BYTES, 4), -os.errno.EBADF);
         closeSync(fd);
