@@ -54,7 +54,7 @@ function proofOf({ number }, own) {
     lines.push(`* \`${file}\``);
     for (const [suite, ofSuite] of grouped(ofFile, (test) => test.suite)) {
       const whole = numbersOf(suite).includes(number);
-      lines.push(`  * ${plain(suite)}${whole ? ` (${ofSuite.length} tests)` : ''}`);
+      lines.push(`  * ${plain(suite)}${whole ? ` (all ${ofSuite.length})` : ''}`);
       if (!whole) lines.push(...ofSuite.map(({ name }) => `    * ${plain(name)}`));
     }
   }
