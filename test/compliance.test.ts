@@ -194,7 +194,7 @@ const PLANTS: readonly Plant[] = [
   {
     name: 'a test file that cannot be loaded',
     plant: (p) => p.code('a', "throw new Error('broken');\n"),
-    says: /compliance: Error: broken\n.*a\.test\.js/,
+    says: /test\/a\.test\.ts: cannot be loaded; run: scripts\/build[\s\S]*broken/,
   },
   {
     name: 'a document edited by hand',

@@ -6,6 +6,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { ROOT } from '../test-files.mjs';
 import { complaints } from './audit.mjs';
 import { document } from './document.mjs';
@@ -35,6 +36,6 @@ if (more.length > 0 || (option !== undefined && option !== '--check')) {
   console.error('usage: npm run compliance');
   process.exit(2);
 }
-const wrong = await run(option === '--check').catch((error) => [String(error.stack ?? error)]);
+const wrong = await run(option === '--check').catch((error) => [inspect(error)]);
 for (const line of wrong) console.error(`compliance: ${line}`);
 process.exit(wrong.length > 0 ? 1 : 0);

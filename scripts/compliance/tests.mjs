@@ -22,7 +22,9 @@ export async function listTests() {
   register(hooks());
   for (const file of testFiles()) {
     const before = registry.length;
-    await import(pathToFileURL(compiledOf(file)));
+    await import(pathToFileURL(compiledOf(file))).catch((cause) => {
+      throw new Error(`${file}: cannot be loaded; run: scripts/build`, { cause });
+    });
     for (const test of registry.slice(before)) test.file = file;
   }
   return registry;
