@@ -63,6 +63,15 @@ vectors('RFC 7915 §4.1: lists of IPv4 options', [
       c350 0035 000c 4216 dead beef`,
   },
   {
+    name: '[4] LSRR whose pointer is its length: not greater, so not expired',
+    in: `4700 0028 1111 4000 4011 af14 c0000221 c6336407 830707cb 00710100
+      9c40 0035 000c d966 dead beef`,
+    out: `4500 0044 0000 0000 4001 8e63 c6336401 c0000221
+      0305 e974 0000 0000 4700 0028 1111 4000 4011 af14 c000 0221 c633 6407 8307 07cb 0071
+      0100 9c40 0035 000c d966 dead beef`,
+    verdict: 'DropSourceRoute',
+  },
+  {
     name: '[4] LSRR without a hop: expired',
     in: `4600 0024 1111 4000 4011 b558 c0000221 c6336407 83030400
       9c40 0035 000c d966 dead beef`,

@@ -224,4 +224,16 @@ siitVectors('RFC 1812 §4.3.2.8, RFC 4443 §2.4(f): errors that we originate, st
       0001 0002 000c 06f6 dead beef`,
     verdict: 'DropAddress',
   },
+  {
+    name: '[38] nor from one: loopback',
+    in: `60000000 000c 1140 20010db8017f00000001000000000000 20010db8000300000000000000000009
+      0001 0002 000c 0538 dead beef`,
+    verdict: 'DropAddress',
+  },
+  {
+    name: '[38] nor from one: multicast',
+    in: `60000000 000c 1140 20010db801e000000001000000000000 20010db8000300000000000000000009
+      0001 0002 000c 04d7 dead beef`,
+    verdict: 'DropAddress',
+  },
 ]);
