@@ -7,7 +7,7 @@ import { table } from '../helpers/table.ts';
 
 /** When each event is asked for, ms, and the answers. */
 table(
-  'rate 2',
+  '[85] rate 2',
   [
     { name: '[85] two at once, no third', at: [0, 0, 0], want: [true, true, false] },
     { name: '[85] the third 499 ms later', at: [0, 0, 499], want: [true, true, false] },
@@ -38,7 +38,7 @@ table(
   },
 );
 
-table('rate 0', [{ name: '[85] never' }], () => {
+table('[85] rate 0', [{ name: 'never' }], () => {
   const bucket = new TokenBucket(0);
   assert.not(bucket.take(0) || bucket.take(1000) || bucket.take(1_000_000));
 });
