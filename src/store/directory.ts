@@ -43,9 +43,6 @@ const EXHAUSTED: Allocation = { exhausted: true };
 /** What became of an attempt to take one address for one real v6. */
 type Claim = 'ours' | 'taken' | 'full';
 
-/** How far from its preferred slot a real v6 looks for the address it had. */
-const FORMER_TRIES = 64;
-
 export class MappingDirectory {
   readonly #store: Store;
   readonly #slots: Slots;
@@ -217,28 +214,18 @@ export class MappingDirectory {
   async #allocate(v6: Uint8Array): Promise<Allocation> {
     const known = this.#local.addressOf(v6);
     if (known !== null) return this.#handOut(known);
-    const former = this.#formerAddress(v6);
+    const former = this.#local.formerOf(v6);
     if (former !== null && (await this.#turns.run(former, () => this.#claim(former, v6))) === 'ours') {
       return this.#handOut(former);
     }
-    for (const v4 of this.#slots.candidates(v6)) {
-      if (this.#local.free === 0 || !this.#local.hasRoom) break;
-      const claim = this.#holding(v4, v6) ?? (await this.#turns.run(v4, () => this.#claim(v4, v6)));
+    for (const v4 of this.#local.vacant(v6)) {
+      if (!this.#local.hasRoom) break;
+      const claim = await this.#turns.run(v4, () => this.#claim(v4, v6));
       if (claim === 'ours') return this.#handOut(v4);
       if (claim === 'full') break;
     }
     this.#options.count('exhausted');
     return EXHAUSTED;
-  }
-
-  /** The address that this real v6 had and that rests now: nobody else can be meant by it. */
-  #formerAddress(v6: Uint8Array): number | null {
-    let tries = 0;
-    for (const v4 of this.#slots.candidates(v6)) {
-      if (this.#local.restsFrom(v4, v6)) return v4;
-      if (++tries === FORMER_TRIES) return null;
-    }
-    return null;
   }
 
   /** The answer is not out yet: keep the mapping until `answered` says for how long. */
