@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import {
   type Cidr4,
+  type Cidr6,
   contains4,
   contains6,
   formatV4,
@@ -94,6 +95,19 @@ function readCidr4(text: string): { value: Cidr4 } | { problem: string } {
     problem: `host bits are set; the prefix of that address is ${formatV4(base - (base % size))}/${bits}`,
   };
 }
+
+/** A prefix of either family without host bits. */
+export const cidr = reading<Cidr4 | Cidr6>((text) => {
+  if (!text.includes(':')) return readCidr4(text);
+  const found = parseCidr6(text);
+  if (found === null)
+    return { problem: 'not an IPv4 or IPv6 prefix; write ADDRESS/LENGTH, as in 2001:db8:64::/96' };
+  const base = found.base.map(
+    (byte, i) => byte & (0xff << Math.min(Math.max((i + 1) * 8 - found.length, 0), 8)),
+  );
+  if (Buffer.compare(base, found.base) === 0) return { value: found };
+  return { problem: `host bits are set; the prefix of that address is ${formatV6(base)}/${found.length}` };
+});
 
 /** The NAT46 subnet: /8 … /30, in space where translation is allowed. */
 export const subnet = reading<Cidr4>((text) => {

@@ -3,11 +3,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type Cidr4, formatV4, formatV6 } from '../address.ts';
+import { type Cidr4, type Cidr6, formatV4, formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
 import type { Endpoint, SelfIp, StaticMap } from './address-schemas.ts';
 import { commandLine, readCommandLine } from './command-line.ts';
 import { crossProblems } from './cross-checks.ts';
+import type { DnsZone } from './dns-zone.ts';
 import { defaultControlPath, defaultStatePath } from './paths.ts';
 import { nameServers } from './resolv-conf.ts';
 import { RUN_FLAGS, type RunValues } from './run-flags.ts';
@@ -35,10 +36,17 @@ export interface Config {
   readonly dnsListen: readonly Endpoint[];
   /** Never empty unless the role is `data`. */
   readonly dnsUpstream: readonly Endpoint[];
+  readonly dnsZones: readonly DnsZone[];
   readonly dnsAaaa: 'answer' | 'additional' | 'omit';
   readonly maxTtlSec: number;
   /** Queries per second; 0 = no limit. */
   readonly dnsRate: number;
+  /** The same of one client. */
+  readonly dnsClientRate: number;
+  readonly dnsOverLimit: 'refuse' | 'drop';
+  readonly dnsHints: 'strip' | 'synthesize' | 'keep';
+  readonly dnsExclude: readonly (Cidr4 | Cidr6)[];
+  readonly dnsMixedCase: boolean;
   readonly sorryIp: number | null;
   /** Bytes, 1280 … 65535. */
   readonly lowestIpv6Mtu: number;
@@ -119,11 +127,23 @@ function build(values: RunValues, host: Surroundings): Config {
     role: values.role,
     dnsListen,
     dnsUpstream: values['dns-upstream'].length > 0 ? values['dns-upstream'] : upstreamOf(host, dnsListen),
+    ...dnsOf(values),
+    logLevel: values['log-level'],
+    logFormat: values['log-format'],
+  };
+}
+
+function dnsOf(values: RunValues) {
+  return {
+    dnsZones: values['dns-zone'],
     dnsAaaa: values['dns-aaaa'],
     maxTtlSec: values['max-ttl'],
     dnsRate: values['dns-rate'],
-    logLevel: values['log-level'],
-    logFormat: values['log-format'],
+    dnsClientRate: values['dns-client-rate'],
+    dnsOverLimit: values['dns-over-limit'],
+    dnsHints: values['dns-hints'],
+    dnsExclude: values['dns-exclude'],
+    dnsMixedCase: values['dns-mixed-case'],
   };
 }
 
@@ -182,7 +202,10 @@ export function describeConfig(config: Config): Record<string, unknown> {
   return JSON.parse(
     JSON.stringify(config, (key, value: unknown) => {
       if (value instanceof Uint8Array) return formatV6(value);
-      if (isCidr(value)) return `${formatV4(value.base)}/${value.length}`;
+      if (isCidr(value)) {
+        const { base, length } = value;
+        return `${typeof base === 'number' ? formatV4(base) : formatV6(base)}/${length}`;
+      }
       return typeof value === 'number' && V4_KEYS.has(key) ? formatV4(value) : value;
     }),
   );
@@ -190,6 +213,6 @@ export function describeConfig(config: Config): Record<string, unknown> {
 
 const V4_KEYS = new Set(['v4', 'sorryIp', 'self4', 'rfc6791V4']);
 
-function isCidr(value: unknown): value is Cidr4 {
-  return typeof value === 'object' && value !== null && 'base' in value && typeof value.base === 'number';
+function isCidr(value: unknown): value is Cidr4 | Cidr6 {
+  return typeof value === 'object' && value !== null && 'base' in value && 'length' in value;
 }

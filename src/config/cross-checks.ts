@@ -21,6 +21,7 @@ export function crossProblems(draft: Draft): string[] {
     subnetProblems,
     replicaProblems,
     upstreamProblems,
+    zoneProblems,
   ].flatMap((check) => check(draft));
 }
 
@@ -137,6 +138,17 @@ function replicaProblems(draft: Draft): string[] {
   if (replica < count) return [];
   return [
     `${labelOf(draft, 'replica')}: --self-ip gives ${count} IPv6 addresses, counted from 0; lower it or add one`,
+  ];
+}
+
+function zoneProblems(draft: Draft): string[] {
+  const { 'dns-listen': listen, 'dns-zone': zones } = draft.values;
+  const own = new Set((listen ?? []).map((at) => `${at.address} ${at.port}`));
+  const loop = (zones ?? []).find(({ endpoint }) => own.has(`${endpoint.address} ${endpoint.port}`));
+  if (!loop) return [];
+  return [
+    `${labelOf(draft, 'dns-zone', `${loop.zone}=${loop.endpoint.address}`)}: --dns-listen answers there, so queries would go ` +
+      'in a circle; give a real DNS server',
   ];
 }
 

@@ -3,37 +3,48 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Cidr4, Cidr6 } from '../address.ts';
+import type { HintPolicy } from './binding-lookup.ts';
+import { ReplyCache } from './cache.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
 import { AddressPolicy } from './exclusion.ts';
+import { Forwarding, type ZoneUpstream } from './forwarding.ts';
+import { Limits } from './limits.ts';
 import type { Listener, Receive } from './listener.ts';
 import { listenTcp, type TcpLimits } from './listener-tcp.ts';
 import { listenUdp } from './listener-udp.ts';
 import type { Log } from './log.ts';
-import { AddressLookup, type SyntheticAddresses } from './lookup.ts';
+import { AddressLookup } from './lookup.ts';
 import { PoolNotices } from './pool-notices.ts';
-import { RateLimit } from './rate.ts';
+import { Resolution } from './resolution.ts';
+import { ReverseLookup } from './reverse.ts';
 import { DnsService } from './service.ts';
 import type { AaaaPlacement } from './synthesis.ts';
+import type { SyntheticAddresses } from './synthetic-addresses.ts';
 import type { Endpoint } from './upstream-question.ts';
-import { Upstreams } from './upstreams.ts';
 
 /** Names and units as in the configuration. */
 export interface Dns46Options {
   readonly dnsListen: readonly Endpoint[];
   readonly dnsUpstream: readonly Endpoint[];
+  readonly dnsZones: readonly ZoneUpstream[];
   readonly dnsAaaa: AaaaPlacement;
   /** Upper bound of the TTL of synthesized A records, seconds. */
   readonly maxTtlSec: number;
-  /** Queries per second; 0 = no limit. */
+  /** Queries per second, of all clients and of one; 0 = no limit. */
   readonly dnsRate: number;
+  readonly dnsClientRate: number;
+  readonly dnsOverLimit: 'refuse' | 'drop';
+  readonly dnsHints: HintPolicy;
+  /** Letters of questions to upstreams in random case, and checked in the reply. */
+  readonly dnsMixedCase: boolean;
   /** Host order; null = SERVFAIL when the pool is exhausted. */
   readonly sorryIp: number | null;
   readonly subnet: Cidr4;
   /** Our own IPv6 addresses, 16 bytes each. */
   readonly snatPool: readonly Uint8Array[];
-  /** More IPv6 prefixes that are never mapped. */
-  readonly excludedV6?: readonly Cidr6[];
+  /** More prefixes whose addresses count as absent. */
+  readonly dnsExclude: readonly (Cidr4 | Cidr6)[];
 }
 
 /** Bounds and sources of time and chance; what is not given is as below. */
@@ -44,6 +55,8 @@ export interface Dns46Tuning extends TcpLimits {
   readonly budgetMs: number;
   /** Queries in flight, all clients together. */
   readonly maxInFlight: number;
+  /** Memory for replies that may be used again. */
+  readonly cacheBytes: number;
   readonly clock: Clock;
   /** Unpredictable integer, 0 … below - 1. */
   readonly random: (below: number) => number;
@@ -53,6 +66,7 @@ const TUNING: Dns46Tuning = {
   tryTimeoutMs: 1200,
   budgetMs: 4000,
   maxInFlight: 4096,
+  cacheBytes: 64 << 20,
   maxConnections: 512,
   maxPipelined: 64,
   idleMs: 10_000,
@@ -64,7 +78,7 @@ export class Dns46 {
   readonly #options: Dns46Options;
   readonly #tuning: Dns46Tuning;
   readonly #counters: DnsCounters;
-  readonly #upstreams: Upstreams;
+  readonly #forwarding: Forwarding;
   readonly #service: DnsService;
   #listeners: Listener[] = [];
 
@@ -79,19 +93,19 @@ export class Dns46 {
     this.#options = options;
     this.#tuning = { ...TUNING, ...tuning };
     this.#counters = counters;
-    const { clock, random, tryTimeoutMs } = this.#tuning;
-    this.#upstreams = new Upstreams(
-      { endpoints: options.dnsUpstream, tryTimeoutMs },
-      { clock, random, counters },
-      log,
-    );
+    const { clock, random, tryTimeoutMs, budgetMs, cacheBytes } = this.#tuning;
+    const { dnsAaaa: aaaa, maxTtlSec, sorryIp, subnet, dnsMixedCase: mixedCase } = options;
+    const context = { clock, random, counters, mixedCase };
+    this.#forwarding = new Forwarding({ ...options, tryTimeoutMs }, context, log);
     const notices = new PoolNotices(log, clock);
-    const parts = { upstreams: this.#upstreams, addresses, counters, clock, notices };
-    const policy = new AddressPolicy(options);
-    const { dnsAaaa: aaaa, maxTtlSec, sorryIp } = options;
-    const lookup = new AddressLookup({ aaaa, maxTtlSec, sorryIp, policy }, parts);
-    const rate = new RateLimit(options.dnsRate, clock.now());
-    this.#service = new DnsService(this.#tuning, { ...parts, lookup, rate });
+    const parts = { forwarding: this.#forwarding, addresses, counters, clock, notices };
+    const lookup = new AddressLookup({ aaaa, maxTtlSec, sorryIp, policy: new AddressPolicy(options) }, parts);
+    const reverse = new ReverseLookup({ ...parts, subnet });
+    const cache = new ReplyCache(cacheBytes, addresses);
+    const resolution = new Resolution(budgetMs, options.dnsHints, { ...parts, lookup, reverse, cache });
+    const limits = new Limits(options, clock.now());
+    const settings = { ...this.#tuning, overLimit: options.dnsOverLimit };
+    this.#service = new DnsService(settings, { ...parts, resolution, cache, limits });
   }
 
   /** Addresses and ports listened on, one each for UDP and TCP. */
@@ -120,6 +134,6 @@ export class Dns46 {
     const listeners = this.#listeners;
     this.#listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
-    this.#upstreams.close();
+    this.#forwarding.close();
   }
 }

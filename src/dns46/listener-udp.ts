@@ -4,7 +4,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Family } from './counters.ts';
-import { bindError, type Listener, type Receive } from './listener.ts';
+import { bindError, type Listener, type Receive, whoIs } from './listener.ts';
 import type { Endpoint } from './upstream-question.ts';
 
 /** Bursts of queries wait here while the loop is busy. */
@@ -23,7 +23,7 @@ export async function listenUdp(endpoint: Endpoint, receive: Receive): Promise<L
     const send = (reply: Uint8Array) => {
       if (open) socket.send(reply, from.port, from.address, () => {});
     };
-    void receive(message, { transport: 'udp', family, send });
+    void receive(message, { transport: 'udp', family, who: () => whoIs(from.address), send });
   });
   return {
     endpoint: { address: endpoint.address, port: socket.address().port },

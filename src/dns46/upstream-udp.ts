@@ -6,6 +6,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { echoes } from './echo.ts';
+import { countOf, HEADER_LENGTH, readQuestion, viewOf } from './message.ts';
+import { mixCase, sameCase } from './mixed-case.ts';
 import {
   type Asked,
   type Endpoint,
@@ -81,6 +83,7 @@ class SourcePort {
     let id = this.#context.random(ID_COUNT);
     while (this.#waiting.has(id)) id = (id + 1) % ID_COUNT;
     const bytes = withId(query, id);
+    if (this.#context.mixedCase) mixCase(bytes, this.#context.random);
     const cancelTimer = clock.after(timeoutMs, () => this.#settle(id, 'timeout'));
     this.#waiting.set(id, { query: bytes, settle, cancelTimer });
     this.#uses++;
@@ -114,7 +117,13 @@ class SourcePort {
       return;
     }
     this.#context.counters.upstreamReply(reply.length);
-    this.#settle(reply.readUInt16BE(0), reply);
+    this.#settle(reply.readUInt16BE(0), this.#keptCase(asked.query, reply) ? reply : 'case');
+  }
+
+  #keptCase(query: Uint8Array, reply: Uint8Array): boolean {
+    if (!this.#context.mixedCase || countOf(viewOf(reply), 0) === 0) return true;
+    const question = readQuestion(viewOf(query));
+    return question === null || sameCase(query, reply, question.end - HEADER_LENGTH);
   }
 
   #settle(id: number, outcome: Uint8Array | Silence): void {

@@ -116,7 +116,7 @@ export class Upstreams {
   /** One upstream, once. 'next': it has said what it can say, ask another one. */
   async #try<Reply>(upstream: Upstream, effort: Effort<Reply>): Promise<Reply | 'timeout' | 'next'> {
     const timeoutMs = Math.min(this.#tryTimeoutMs, this.#leftMs(effort));
-    const bytes = await upstream.udp.ask(effort.query, timeoutMs);
+    const bytes = await this.#overUdp(upstream, effort, timeoutMs);
     if (typeof bytes === 'string') return this.#silence(upstream, effort, bytes, timeoutMs);
     if (upstream.health.answered() === 'up')
       this.#log.info({ upstream: textOf(upstream.endpoint) }, 'upstream up');
@@ -129,6 +129,18 @@ export class Upstreams {
     if (!isServerError(whole)) return reply;
     effort.fallback ??= reply;
     return 'next';
+  }
+
+  /** A reply that lost the case of the question may be forged, or come from a server that does not keep it: TCP tells. */
+  async #overUdp(
+    upstream: Upstream,
+    effort: Effort<unknown>,
+    timeoutMs: number,
+  ): Promise<Uint8Array | Silence> {
+    const reply = await upstream.udp.ask(effort.query, timeoutMs);
+    if (reply !== 'case') return reply;
+    this.#context.counters.count('upstreamCase');
+    return upstream.tcp.ask(effort.query, Math.min(this.#tryTimeoutMs, this.#leftMs(effort)));
   }
 
   #silence(

@@ -29,7 +29,7 @@ const GEOMETRY_FIELDS = ['sessions', 'mappings', 'clients', 'fragments', 'member
 /** "N46S" */
 const MAGIC = 0x4e343653;
 /** Counts up with every change of the layout. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Words of the header. */
 const HEADER_WORDS = 64;
@@ -67,7 +67,7 @@ export const MEMBER_STRIDE = 16 + 9 * 2048;
 export const PUNT_RING_ENTRIES = 1024;
 const PUNT_RING_WORDS = 32 + PUNT_RING_ENTRIES;
 /** 64-bit counters a worker; the last block is the main thread's. */
-export const COUNTER_SLOTS = 256;
+export const COUNTER_SLOTS = 320;
 
 const LINE_WORDS = 32; // two cache lines: rows never share one, and the prefetcher works in pairs
 

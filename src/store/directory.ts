@@ -114,9 +114,15 @@ export class MappingDirectory {
     return allocation;
   }
 
-  /** An answer with this address goes out. */
-  answered(v4: number, ttlSec: number): void {
-    this.#local.noteAnswer(v4, ttlSec);
+  /** An answer that says what this address stands for goes out. @returns false when it does not stand for it */
+  answered(v4: number, v6: Uint8Array, ttlSec: number): boolean {
+    return this.#local.noteAnswer(v4, v6, ttlSec);
+  }
+
+  /** What an address stands for, as the store says if the table does not; null for nothing. */
+  async realOf(v4: number): Promise<Uint8Array | null> {
+    await this.resolve(v4);
+    return this.#local.realOf(v4);
   }
 
   /**
@@ -213,15 +219,15 @@ export class MappingDirectory {
 
   async #allocate(v6: Uint8Array): Promise<Allocation> {
     const known = this.#local.addressOf(v6);
-    if (known !== null) return this.#handOut(known);
+    if (known !== null) return this.#handOut(known, v6);
     const former = this.#local.formerOf(v6);
     if (former !== null && (await this.#turns.run(former, () => this.#claim(former, v6))) === 'ours') {
-      return this.#handOut(former);
+      return this.#handOut(former, v6);
     }
     for (const v4 of this.#local.vacant(v6)) {
       if (!this.#local.hasRoom) break;
       const claim = await this.#turns.run(v4, () => this.#claim(v4, v6));
-      if (claim === 'ours') return this.#handOut(v4);
+      if (claim === 'ours') return this.#handOut(v4, v6);
       if (claim === 'full') break;
     }
     this.#options.count('exhausted');
@@ -229,8 +235,8 @@ export class MappingDirectory {
   }
 
   /** The answer is not out yet: keep the mapping until `answered` says for how long. */
-  #handOut(v4: number): Allocation {
-    this.#local.noteAnswer(v4, 0);
+  #handOut(v4: number, v6: Uint8Array): Allocation {
+    this.#local.noteAnswer(v4, v6, 0);
     return { v4 };
   }
 

@@ -180,13 +180,17 @@ export class LocalMappings {
     return inserted >= 0;
   }
 
-  /** An answer with this address goes out: it lives at least as long as somebody may remember it. */
-  noteAnswer(v4: number, ttlSec: number): void {
-    const row = this.live(v4);
-    if (row < 0) return;
+  /**
+   * An answer that says what this address stands for goes out: it lives at least as long as somebody may remember that.
+   * @returns false when it does not stand for it
+   */
+  noteAnswer(v4: number, v6: Uint8Array, ttlSec: number): boolean {
+    const row = this.#table.lookup6(v6);
+    if (row < 0 || this.#table.v4(row) !== v4) return false;
     const nowSec = this.#options.clock.nowSec();
     this.#table.touch(row, nowSec);
     this.#table.noteAnswer(row, nowSec + ttlSec + ANSWER_GRACE_SEC);
+    return true;
   }
 
   /** Remove whatever the address has; sessions end at once. @returns how many sessions ended */

@@ -2,7 +2,8 @@ import * as assert from 'uvu/assert';
 import { Nat46Error } from '../../src/error.ts';
 import { tests } from '../helpers/table.ts';
 import { ask } from './client.ts';
-import { A_QUERY, byType, LOOPBACK, Loopback, loopback, NATIVE } from './loopback.ts';
+import { A_QUERY, byType, Loopback, loopback, NATIVE } from './loopback.ts';
+import { LOOPBACK } from './options.ts';
 import { rcode } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 

@@ -6,7 +6,7 @@ import { table } from '../helpers/table.ts';
 const policy = new AddressPolicy({
   subnet: parseCidr4('10.244.50.0/24') ?? { base: 0, length: 32 },
   snatPool: [parseV6('2001:db8:5::1') ?? new Uint8Array(16)],
-  excludedV6: [parseCidr6('2001:db8:64::/96') as Cidr6],
+  dnsExclude: [parseCidr6('2001:db8:64::/96') as Cidr6, { base: 0xc6336400, length: 24 }],
 });
 
 table(
@@ -40,6 +40,8 @@ table(
     { name: 'last of our subnet', address: '10.244.50.255', answers: false },
     { name: 'behind our subnet', address: '10.244.51.0', answers: true },
     { name: 'public', address: '192.0.2.1', answers: true },
+    { name: 'in a prefix of --dns-exclude', address: '198.51.100.9', answers: false },
+    { name: 'behind that prefix', address: '198.51.101.0', answers: true },
   ],
   ({ address, answers }) => assert.is(policy.answers(parseV4(address) ?? -1), answers),
 );

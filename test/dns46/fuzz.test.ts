@@ -4,6 +4,7 @@ import { echoes } from '../../src/dns46/echo.ts';
 import { AddressPolicy } from '../../src/dns46/exclusion.ts';
 import { FrameReader } from '../../src/dns46/frames.ts';
 import { judge, negativeTtlSec, realAddresses } from '../../src/dns46/judgement.ts';
+import { lifeSec } from '../../src/dns46/lifetime.ts';
 import { readMessage } from '../../src/dns46/message.ts';
 import { addressQuestions, passKey, readQuery } from '../../src/dns46/question.ts';
 import { failure, fitted, formatError } from '../../src/dns46/reply.ts';
@@ -11,10 +12,11 @@ import { synthesized, withoutSynthetic } from '../../src/dns46/synthesis.ts';
 import { tests } from '../helpers/table.ts';
 import { ask, askTcp, tell } from './client.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from './fake-parts.ts';
+import { dnsOptions } from './options.ts';
 import { a, aaaa, cname, decode, ednsRecord, query, reply, soa } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
-const POLICY = new AddressPolicy({ subnet: { base: 0x0af43200, length: 24 }, snatPool: [] });
+const POLICY = new AddressPolicy(dnsOptions({}));
 const ROUNDS = 8_000;
 
 /** xorshift32: the same messages on every run. */
@@ -84,6 +86,7 @@ tests('whatever the bytes', {
       echoes(ASKED, bytes);
       const message = readMessage(bytes);
       if (message === null) continue;
+      lifeSec(message);
       judge(message, POLICY);
       negativeTtlSec(message);
       const rest = withoutSynthetic(message, POLICY);
@@ -116,16 +119,7 @@ tests('whatever is sent', {
   async 'to the listeners or by the upstream: the next good query is answered'() {
     const random = generator(5);
     const upstream = await ScriptedUpstream.start();
-    const options = {
-      dnsListen: [{ address: '127.0.0.1', port: 0 }],
-      dnsUpstream: [upstream.endpoint],
-      dnsAaaa: 'answer',
-      maxTtlSec: 120,
-      dnsRate: 0,
-      sorryIp: null,
-      subnet: { base: 0x0af43200, length: 24 },
-      snatPool: [],
-    } as const;
+    const options = dnsOptions({ dnsUpstream: [upstream.endpoint] });
     const tuning = { tryTimeoutMs: 20, budgetMs: 450 };
     const dns46 = new Dns46(options, new FakeAddresses(), new FakeCounters(), new FakeLog(), tuning);
     await dns46.start();

@@ -7,10 +7,9 @@ import type { Endpoint } from '../../src/dns46/upstream-question.ts';
 import { ask } from './client.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from './fake-parts.ts';
 import { ManualClock, settled } from './manual-clock.ts';
+import { dnsOptions } from './options.ts';
 import { a, aaaa, query, type ReplyShape, soa } from './packets.ts';
 import { type Script, ScriptedUpstream } from './scripted-upstream.ts';
-
-export const LOOPBACK = [{ address: '127.0.0.1', port: 0 }];
 
 export class Loopback {
   readonly clock = new ManualClock();
@@ -22,21 +21,9 @@ export class Loopback {
 
   constructor(upstream: ScriptedUpstream, options: Partial<Dns46Options>, tuning: Partial<Dns46Tuning>) {
     this.upstream = upstream;
-    const base: Dns46Options = {
-      dnsListen: LOOPBACK,
-      dnsUpstream: [upstream.endpoint],
-      dnsAaaa: 'answer',
-      maxTtlSec: 120,
-      dnsRate: 0,
-      sorryIp: null,
-      subnet: { base: 0x0af43200, length: 24 },
-      snatPool: [],
-    };
+    const all = dnsOptions({ dnsUpstream: [upstream.endpoint], ...options });
     const clock = this.clock;
-    this.dns46 = new Dns46({ ...base, ...options }, this.addresses, this.counters, this.log, {
-      clock,
-      ...tuning,
-    });
+    this.dns46 = new Dns46(all, this.addresses, this.counters, this.log, { clock, cacheBytes: 0, ...tuning });
   }
 
   get endpoint(): Endpoint {

@@ -117,6 +117,38 @@ tests('limits', {
     },
     { options: { dnsRate: 2 } },
   ),
+  'dns-client-rate: a client over its limit takes nothing from the others [83]': loopback(
+    async (b) => {
+      b.upstream.script = byType({ A: NATIVE });
+      const codes = [];
+      for (let i = 0; i < 3; i++) codes.push(rcode(await b.ask(A_QUERY)));
+      assert.equal(codes, [0, 0, 5]);
+      const [other] = await askTcp({ ...b.endpoint, address: '127.0.0.1' }, [A_QUERY], false, '127.0.0.9');
+      assert.is(rcode(other!), 0);
+      assert.equal([b.counters.of('clientLimited'), b.counters.of('rateLimited')], [1, 0]);
+      await b.clock.advance(20_000);
+    },
+    { options: { dnsClientRate: 2 } },
+  ),
+  'over a limit and told to drop: no reply, counted [83]': loopback(
+    async (b) => {
+      await tell(b.endpoint, query({ name: 'localhost' }));
+      await tell(b.endpoint, query({ name: 'localhost' }));
+      await until(() => b.counters.of('rateLimited') === 1);
+      assert.equal([b.counters.rows.clientQueries, b.counters.rows.clientReplies], [2, 1]);
+    },
+    { options: { dnsRate: 1, dnsOverLimit: 'drop' } },
+  ),
+  'ANY over UDP: TC and nothing else, over TCP it passes, RFC 8482 §4.4 [63]': loopback(async (b) => {
+    b.upstream.script = (question) => question.answer(NATIVE);
+    const any = query({ name: 'www.example', type: 'ANY' });
+    const cut = await b.ask(any);
+    assert.equal([hasFlag(cut, TC), cut.length, b.upstream.seen.length], [true, any.length, 0]);
+    const [whole] = await askTcp(b.endpoint, [any]);
+    assert.is(decode(whole!).answers?.length, 1);
+    assert.is(b.counters.of('any'), 1);
+    await b.clock.advance(10_000);
+  }),
   'queries in flight: REFUSED beyond, counted': loopback(
     async (b) => {
       const first = b.ask(query({ name: 'a.example', type: 'TXT' }));

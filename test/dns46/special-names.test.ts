@@ -33,6 +33,7 @@ table(
       rcode: 0,
       answer: false,
     },
+    { name: 'invalid does not exist, RFC 6761 §6.4', qname: 'x.invalid', type: 1, rcode: 3, answer: false },
     { name: 'onion does not exist, RFC 7686 §2', qname: 'x.onion', type: 1, rcode: 3, answer: false },
   ],
   ({ qname, type, rcode, answer }) => {

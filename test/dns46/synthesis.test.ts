@@ -19,7 +19,7 @@ import {
   soa,
 } from './packets.ts';
 
-const POLICY = new AddressPolicy({ subnet: { base: 0x0af43200, length: 24 }, snatPool: [] });
+const POLICY = new AddressPolicy({ dnsExclude: [], subnet: { base: 0x0af43200, length: 24 }, snatPool: [] });
 const AD = 0x0020;
 const AA = 0x0400;
 

@@ -25,6 +25,7 @@ class Setup {
     const context = {
       clock: this.clock,
       counters: this.counters,
+      mixedCase: false,
       random: (below: number) => Math.floor(Math.random() * below),
     };
     this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, context, this.log);

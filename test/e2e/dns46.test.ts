@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { Dns46, type Dns46Options } from '../../src/dns46/dns46.ts';
 import type { Endpoint } from '../../src/dns46/upstream-question.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from '../dns46/fake-parts.ts';
+import { dnsOptions } from '../dns46/options.ts';
 import { type Dug, kdig, RealUpstream, ZONE } from '../dns46/real-upstreams.ts';
 
 class Gateway {
@@ -15,17 +16,7 @@ class Gateway {
   readonly dns46: Dns46;
 
   constructor(dnsUpstream: readonly Endpoint[], options: Partial<Dns46Options> = {}) {
-    const base: Dns46Options = {
-      dnsListen: [{ address: '127.0.0.1', port: 0 }],
-      dnsUpstream,
-      dnsAaaa: 'answer',
-      maxTtlSec: 120,
-      dnsRate: 0,
-      sorryIp: null,
-      subnet: { base: 0x0af43200, length: 24 },
-      snatPool: [],
-    };
-    this.dns46 = new Dns46({ ...base, ...options }, this.addresses, this.counters, this.log);
+    this.dns46 = new Dns46(dnsOptions({ dnsUpstream, ...options }), this.addresses, this.counters, this.log);
   }
 
   get endpoint(): Endpoint {

@@ -66,8 +66,8 @@ table(
   async (row) => {
     const rig = new Rig();
     await rig.directory.set(v4(ADDRESS), REAL, 10);
-    rig.directory.answered(v4(ADDRESS), 120);
-    rig.directory.answered(v4(ADDRESS), 5); // a shorter one later takes nothing back
+    rig.directory.answered(v4(ADDRESS), REAL, 120);
+    rig.directory.answered(v4(ADDRESS), REAL, 5); // a shorter one later takes nothing back
     rig.clock.sec += row.after;
     assert.is(await sweep(rig), row.expired);
   },
@@ -93,7 +93,7 @@ tests('lifetimes', {
     const rig = new Rig();
     await rig.directory.set(v4(ADDRESS), REAL, 100);
     rig.clock.sec += 90;
-    rig.directory.answered(v4(ADDRESS), 1);
+    rig.directory.answered(v4(ADDRESS), REAL, 1);
     rig.clock.sec += 100;
     assert.is(await sweep(rig), 0);
     rig.clock.sec += 1;
