@@ -21,6 +21,7 @@ import { ReverseLookup } from './reverse.ts';
 import { DnsService } from './service.ts';
 import type { AaaaPlacement } from './synthesis.ts';
 import type { SyntheticAddresses } from './synthetic-addresses.ts';
+import type { UdpCalls } from './udp-batch.ts';
 import type { Endpoint } from './upstream-question.ts';
 
 /** Names and units as in the configuration. */
@@ -45,6 +46,15 @@ export interface Dns46Options {
   readonly snatPool: readonly Uint8Array[];
   /** More prefixes whose addresses count as absent. */
   readonly dnsExclude: readonly (Cidr4 | Cidr6)[];
+}
+
+/** What DNS46 works with. */
+export interface Dns46Surroundings {
+  readonly addresses: SyntheticAddresses;
+  readonly counters: DnsCounters;
+  readonly log: Log;
+  /** The native shim. */
+  readonly udp: UdpCalls;
 }
 
 /** Bounds and sources of time and chance; what is not given is as below. */
@@ -78,25 +88,22 @@ export class Dns46 {
   readonly #options: Dns46Options;
   readonly #tuning: Dns46Tuning;
   readonly #counters: DnsCounters;
+  readonly #udp: UdpCalls;
   readonly #forwarding: Forwarding;
   readonly #service: DnsService;
   #listeners: Listener[] = [];
 
   /** @param tuning for tests and benches; the defaults are meant for use */
-  constructor(
-    options: Dns46Options,
-    addresses: SyntheticAddresses,
-    counters: DnsCounters,
-    log: Log,
-    tuning: Partial<Dns46Tuning> = {},
-  ) {
+  constructor(options: Dns46Options, surroundings: Dns46Surroundings, tuning: Partial<Dns46Tuning> = {}) {
+    const { addresses, counters, log, udp } = surroundings;
     this.#options = options;
     this.#tuning = { ...TUNING, ...tuning };
     this.#counters = counters;
+    this.#udp = udp;
     const { clock, random, tryTimeoutMs, budgetMs, cacheBytes } = this.#tuning;
     const { dnsAaaa: aaaa, maxTtlSec, sorryIp, subnet, dnsMixedCase: mixedCase } = options;
     const context = { clock, random, counters, mixedCase };
-    this.#forwarding = new Forwarding({ ...options, tryTimeoutMs }, context, log);
+    this.#forwarding = new Forwarding({ ...options, tryTimeoutMs }, udp, context, log);
     const notices = new PoolNotices(log, clock);
     const parts = { forwarding: this.#forwarding, addresses, counters, clock, notices };
     const lookup = new AddressLookup({ aaaa, maxTtlSec, sorryIp, policy: new AddressPolicy(options) }, parts);
@@ -117,11 +124,12 @@ export class Dns46 {
   async start(): Promise<void> {
     const receive: Receive = (message, client) => this.#service.receive(message, client);
     const count = this.#counters.count.bind(this.#counters);
+    const udp = { receive, count, calls: this.#udp };
     try {
       for (const endpoint of this.#options.dnsListen) {
         const tcp = await listenTcp(endpoint, this.#tuning, { receive, count, clock: this.#tuning.clock });
         this.#listeners.push(tcp);
-        this.#listeners.push(await listenUdp(tcp.endpoint, receive));
+        this.#listeners.push(listenUdp(tcp.endpoint, udp));
       }
     } catch (error) {
       await this.stop();

@@ -3,6 +3,7 @@
  */
 import type { Log } from './log.ts';
 import { keyOf } from './name.ts';
+import { Arena, type UdpCalls } from './udp-batch.ts';
 import { type Endpoint, textOf, type UpstreamContext } from './upstream-question.ts';
 import { Upstreams } from './upstreams.ts';
 
@@ -25,12 +26,13 @@ export class Forwarding {
   readonly #default: Upstreams;
   readonly #zones = new Map<string, Upstreams>();
 
-  constructor(options: ForwardingOptions, context: UpstreamContext, log: Log) {
+  constructor(options: ForwardingOptions, udp: UdpCalls, context: UpstreamContext, log: Log) {
+    const transport = { calls: udp, arena: new Arena() };
     const { tryTimeoutMs, dnsUpstream, dnsZones } = options;
     this.#context = context;
-    this.#default = new Upstreams({ endpoints: dnsUpstream, tryTimeoutMs }, context, log);
+    this.#default = new Upstreams({ endpoints: dnsUpstream, tryTimeoutMs }, transport, context, log);
     for (const [zone, endpoints] of byZone(dnsZones)) {
-      this.#zones.set(zone, new Upstreams({ endpoints, tryTimeoutMs }, context, log));
+      this.#zones.set(zone, new Upstreams({ endpoints, tryTimeoutMs }, transport, context, log));
     }
   }
 

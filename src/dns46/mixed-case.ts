@@ -19,12 +19,6 @@ export function mixCase(message: Uint8Array, random: (below: number) => number):
   }
 }
 
-/** Whether a reply has the question byte for byte. @param length of the question, from the header on */
-export function sameCase(query: Uint8Array, reply: Uint8Array, length: number): boolean {
-  for (let at = HEADER_LENGTH; at < HEADER_LENGTH + length; at++) if (query[at] !== reply[at]) return false;
-  return true;
-}
-
 function isLetter(byte: number): boolean {
   const lower = byte | CASE_BIT;
   return lower >= 0x61 && lower <= 0x7a;

@@ -9,7 +9,7 @@ import { transfer } from './transfer.ts';
 import { UpstreamHealth } from './upstream-health.ts';
 import { type Endpoint, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
 import { UpstreamTcp } from './upstream-tcp.ts';
-import { UpstreamUdp } from './upstream-udp.ts';
+import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
 
 /** How often the whole list is gone through, as long as there is time: a single upstream may lose a packet too. */
 const ROUNDS = 3;
@@ -52,13 +52,13 @@ export class Upstreams {
   readonly #upstreams: readonly Upstream[];
   #closed = false;
 
-  constructor(options: UpstreamsOptions, context: UpstreamContext, log: Log) {
+  constructor(options: UpstreamsOptions, transport: UdpTransport, context: UpstreamContext, log: Log) {
     this.#tryTimeoutMs = options.tryTimeoutMs;
     this.#context = context;
     this.#log = log;
     this.#upstreams = options.endpoints.map((endpoint) => ({
       endpoint,
-      udp: new UpstreamUdp(endpoint, context),
+      udp: new UpstreamUdp(endpoint, transport, context),
       tcp: new UpstreamTcp(endpoint, context),
       health: new UpstreamHealth(),
     }));

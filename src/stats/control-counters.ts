@@ -94,14 +94,20 @@ export class ControlCounters {
 
   /** Main thread only: nobody else writes this block. */
   add(name: ControlCounter, n: number): void {
-    this.#floats[this.#at(name)] = this.value(name) + n;
+    this.addAt(this.slot(name), n);
+  }
+
+  /** The same for whoever counts often. @param slot as `slot` gave it */
+  addAt(slot: number, n: number): void {
+    this.#floats[slot] = (this.#floats[slot] ?? 0) + n;
+  }
+
+  /** Where a counter stands. */
+  slot(name: ControlCounter): number {
+    return this.#first + (slots.get(name) ?? 0);
   }
 
   value(name: ControlCounter): number {
-    return this.#floats[this.#at(name)] ?? 0;
-  }
-
-  #at(name: ControlCounter): number {
-    return this.#first + (slots.get(name) ?? 0);
+    return this.#floats[this.slot(name)] ?? 0;
   }
 }

@@ -106,7 +106,7 @@ export class MappingDirectory {
 
   /** The synthetic v4 of a real v6: the one it has, else a free one, in the store before it is returned. */
   allocate(v6: Uint8Array): Promise<Allocation> {
-    const name = formatV6(v6);
+    const name = Buffer.from(v6).toString('latin1');
     const running = this.#allocations.get(name);
     if (running) return running;
     const allocation = this.#allocate(Uint8Array.from(v6)).finally(() => this.#allocations.delete(name));

@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import { Forwarding } from '../../src/dns46/forwarding.ts';
 import { keyOf } from '../../src/dns46/name.ts';
+import { shim } from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
 import { FakeCounters, FakeLog } from './fake-parts.ts';
 import { byType, loopback, REAL } from './loopback.ts';
@@ -19,7 +20,12 @@ function forwarding(zones: Record<string, number>): Forwarding {
     counters: new FakeCounters(),
     mixedCase: false,
   };
-  return new Forwarding({ dnsUpstream: [server(1)], dnsZones, tryTimeoutMs: 1 }, context, new FakeLog());
+  return new Forwarding(
+    { dnsUpstream: [server(1)], dnsZones, tryTimeoutMs: 1 },
+    shim(),
+    context,
+    new FakeLog(),
+  );
 }
 
 tests('zones', {

@@ -9,6 +9,7 @@ import { readMessage } from '../../src/dns46/message.ts';
 import { addressQuestions, passKey, readQuery } from '../../src/dns46/question.ts';
 import { failure, fitted, formatError } from '../../src/dns46/reply.ts';
 import { synthesized, withoutSynthetic } from '../../src/dns46/synthesis.ts';
+import { shim } from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
 import { ask, askTcp, tell } from './client.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from './fake-parts.ts';
@@ -121,7 +122,13 @@ tests('whatever is sent', {
     const upstream = await ScriptedUpstream.start();
     const options = dnsOptions({ dnsUpstream: [upstream.endpoint] });
     const tuning = { tryTimeoutMs: 20, budgetMs: 450 };
-    const dns46 = new Dns46(options, new FakeAddresses(), new FakeCounters(), new FakeLog(), tuning);
+    const surroundings = {
+      addresses: new FakeAddresses(),
+      counters: new FakeCounters(),
+      log: new FakeLog(),
+      udp: shim(),
+    };
+    const dns46 = new Dns46(options, surroundings, tuning);
     await dns46.start();
     const endpoint = dns46.listening[0]!;
     upstream.script = (question) => {

@@ -4,6 +4,7 @@
 import * as assert from 'uvu/assert';
 import { Dns46, type Dns46Options, type Dns46Tuning } from '../../src/dns46/dns46.ts';
 import type { Endpoint } from '../../src/dns46/upstream-question.ts';
+import { shim } from '../../src/tun/shim.ts';
 import { ask } from './client.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from './fake-parts.ts';
 import { ManualClock, settled } from './manual-clock.ts';
@@ -23,7 +24,9 @@ export class Loopback {
     this.upstream = upstream;
     const all = dnsOptions({ dnsUpstream: [upstream.endpoint], ...options });
     const clock = this.clock;
-    this.dns46 = new Dns46(all, this.addresses, this.counters, this.log, { clock, cacheBytes: 0, ...tuning });
+    const { addresses, counters, log } = this;
+    const surroundings = { addresses, counters, log, udp: shim() };
+    this.dns46 = new Dns46(all, surroundings, { clock, cacheBytes: 0, ...tuning });
   }
 
   get endpoint(): Endpoint {

@@ -1,7 +1,9 @@
 import * as assert from 'uvu/assert';
 import { TC } from '../../src/dns46/message.ts';
+import { Arena } from '../../src/dns46/udp-batch.ts';
 import type { Endpoint } from '../../src/dns46/upstream-question.ts';
 import { Upstreams } from '../../src/dns46/upstreams.ts';
+import { shim } from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
 import { FakeCounters, FakeLog } from './fake-parts.ts';
 import { ManualClock, until } from './manual-clock.ts';
@@ -28,7 +30,8 @@ class Setup {
       mixedCase: false,
       random: (below: number) => Math.floor(Math.random() * below),
     };
-    this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, context, this.log);
+    const transport = { calls: shim(), arena: new Arena() };
+    this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, transport, context, this.log);
   }
 
   exchange(message: Uint8Array = ASKED) {

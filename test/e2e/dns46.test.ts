@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Dns46, type Dns46Options } from '../../src/dns46/dns46.ts';
 import type { Endpoint } from '../../src/dns46/upstream-question.ts';
+import { shim } from '../../src/tun/shim.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from '../dns46/fake-parts.ts';
 import { dnsOptions } from '../dns46/options.ts';
 import { type Dug, kdig, RealUpstream, ZONE } from '../dns46/real-upstreams.ts';
@@ -16,7 +17,13 @@ class Gateway {
   readonly dns46: Dns46;
 
   constructor(dnsUpstream: readonly Endpoint[], options: Partial<Dns46Options> = {}) {
-    this.dns46 = new Dns46(dnsOptions({ dnsUpstream, ...options }), this.addresses, this.counters, this.log);
+    const { addresses, counters, log } = this;
+    this.dns46 = new Dns46(dnsOptions({ dnsUpstream, ...options }), {
+      addresses,
+      counters,
+      log,
+      udp: shim(),
+    });
   }
 
   get endpoint(): Endpoint {
