@@ -1,18 +1,16 @@
 /**
- * The upstreams, in order of preference: one question goes to one after the other until there is a reply. A lost packet,
- * a silent or unreachable upstream, an unreadable reply or a server failure lead to the next one; a truncated reply
- * is asked for again over TCP (checklist 74).
+ * The upstreams, in order of preference: one question goes to one after the other until there is a reply
+ * (upstream-race.ts). A lost packet, a silent or unreachable upstream, an unreadable reply or a server failure lead to the
+ * next one; a truncated reply is asked for again over TCP (checklist 74).
  */
 import type { Log } from './log.ts';
 import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf } from './message.ts';
 import { transfer } from './transfer.ts';
 import { UpstreamHealth } from './upstream-health.ts';
 import { type Endpoint, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
+import { type Failure, race } from './upstream-race.ts';
 import { UpstreamTcp } from './upstream-tcp.ts';
 import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
-
-/** How often the whole list is gone through, as long as there is time: a single upstream may lose a packet too. */
-const ROUNDS = 3;
 
 /** A question under way. */
 export interface Exchange<Reply> {
@@ -100,21 +98,18 @@ export class Upstreams {
   }
 
   async #pursue<Reply>(effort: Effort<Reply>): Promise<Reply | null> {
-    const silent = new Set(this.#upstreams);
-    for (let round = 0; round < ROUNDS && silent.size > 0 && effort.fallback === null; round++) {
-      for (const upstream of this.#inOrder(silent)) {
-        if (this.#closed || effort.abandoned || this.#leftMs(effort) <= 0) return effort.fallback;
-        const outcome = await this.#try(upstream, effort);
-        if (outcome === 'timeout') continue;
-        silent.delete(upstream);
-        if (outcome !== 'next') return outcome;
-      }
-    }
-    return effort.fallback;
+    const reply = await race<Upstream, Reply>(this.#upstreams, {
+      clock: this.#context.clock,
+      inOrder: (upstreams) => this.#inOrder(upstreams),
+      attempt: (upstream) => this.#try(upstream, effort),
+      goesOn: () => !this.#closed && !effort.abandoned && this.#leftMs(effort) > 0,
+      another: () => effort.fallback === null,
+    });
+    return reply ?? effort.fallback;
   }
 
   /** One upstream, once. 'next': it has said what it can say, ask another one. */
-  async #try<Reply>(upstream: Upstream, effort: Effort<Reply>): Promise<Reply | 'timeout' | 'next'> {
+  async #try<Reply>(upstream: Upstream, effort: Effort<Reply>): Promise<Reply | Failure> {
     const timeoutMs = Math.min(this.#tryTimeoutMs, this.#leftMs(effort));
     const bytes = await this.#overUdp(upstream, effort, timeoutMs);
     if (typeof bytes === 'string') return this.#silence(upstream, effort, bytes, timeoutMs);
@@ -143,12 +138,7 @@ export class Upstreams {
     return upstream.tcp.ask(effort.query, Math.min(this.#tryTimeoutMs, this.#leftMs(effort)));
   }
 
-  #silence(
-    upstream: Upstream,
-    effort: Effort<unknown>,
-    silence: Silence,
-    timeoutMs: number,
-  ): 'timeout' | 'next' {
+  #silence(upstream: Upstream, effort: Effort<unknown>, silence: Silence, timeoutMs: number): Failure {
     if (this.#closed) return 'next';
     const { counters, clock } = this.#context;
     counters.count(silence === 'timeout' ? 'upstreamTimeout' : 'upstreamUnreachable');

@@ -223,13 +223,37 @@ tests('one upstream', {
 });
 
 tests('fail-over, checklist 79', {
-  'silence: the next one after one try': upstreamTest(2, async (b, first, second) => {
+  'silence: the next one after 400 ms, not 1 ms earlier': upstreamTest(2, async (b, first, second) => {
     second!.script = (question) => question.answer(FOUND);
     const found = b.ask();
     await first!.questions(1);
-    await b.clock.advance(TRY_MS);
+    await b.clock.advance(399);
+    assert.is(second!.seen.length, 0);
+    await b.clock.advance(1);
     assert.ok(await found);
     assert.is(second!.seen.length, 1);
+    await b.clock.advance(TRY_MS);
+  }),
+  'a slow one still counts when the next one is silent': upstreamTest(2, async (b, first, second) => {
+    const found = b.ask();
+    await first!.questions(1);
+    await b.clock.advance(400);
+    await second!.questions(1);
+    first!.seen[0]!.answer(FOUND);
+    assert.ok(await found);
+    assert.equal([first!.seen.length, second!.seen.length], [1, 1]);
+    await b.clock.advance(TRY_MS);
+  }),
+  'silence everywhere: three rounds, then nothing': upstreamTest(2, async (b, first, second) => {
+    const found = b.upstreams.ask(ASKED, b.clock.now() + 60_000, (bytes) => bytes).reply;
+    for (let round = 1; round <= 3; round++) {
+      await first!.questions(round);
+      await b.clock.advance(400);
+      await second!.questions(round);
+      await b.clock.advance(TRY_MS);
+    }
+    assert.is(await found, null);
+    assert.equal([first!.seen.length, second!.seen.length], [3, 3]);
   }),
   'the one that failed is tried last, until its rest is over': upstreamTest(2, async (b, first, second) => {
     second!.script = (question) => question.answer(FOUND);
