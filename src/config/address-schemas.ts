@@ -184,6 +184,25 @@ export const dnsEndpoint = reading<Endpoint>((text) => {
   return loopback || 'value' in usable ? { value: endpoint } : usable;
 });
 
+/** The same, or all addresses of a family: 0.0.0.0 or [::]. */
+export const dnsListener = reading<Endpoint>((text) => {
+  const parts = splitPort(text);
+  const v6 = parts === null ? null : parseV6(parts.address);
+  const wildcard = parts?.address === '0.0.0.0' || v6?.every((byte) => byte === 0);
+  if (parts !== null && wildcard && parts.port >= 1 && parts.port <= 65535)
+    return { value: { address: v6 ? '::' : '0.0.0.0', port: parts.port } };
+  const endpoint = dnsEndpoint.safeParse(text);
+  if (endpoint.success) return { value: endpoint.data };
+  return { problem: endpoint.error.issues[0]?.message ?? 'cannot be read' };
+});
+
+/** Whether a listener answers at an endpoint: a wildcard one does at every loopback address, as far as we can know. */
+export function listensAt(listener: Endpoint, { address, port }: Endpoint): boolean {
+  if (listener.port !== port) return false;
+  if (listener.address === '0.0.0.0') return address.startsWith('127.');
+  return listener.address === '::' ? address === '::1' : listener.address === address;
+}
+
 function splitPort(text: string): { address: string; port: number } | null {
   if (parseV6(text)) return { address: text, port: DNS_PORT };
   const [, v6, v4, port = `${DNS_PORT}`] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(text) ?? [];

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Cidr4, type Cidr6, formatV4, formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
-import type { Endpoint, SelfIp, StaticMap } from './address-schemas.ts';
+import { type Endpoint, listensAt, type SelfIp, type StaticMap } from './address-schemas.ts';
 import { commandLine, readCommandLine } from './command-line.ts';
 import { crossProblems } from './cross-checks.ts';
 import type { DnsZone } from './dns-zone.ts';
@@ -36,6 +36,8 @@ export interface Config {
   readonly dnsListen: readonly Endpoint[];
   /** Never empty unless the role is `data`. */
   readonly dnsUpstream: readonly Endpoint[];
+  /** Whether flags name the upstreams; else they are those of the host. */
+  readonly dnsUpstreamGiven: boolean;
   readonly dnsZones: readonly DnsZone[];
   readonly dnsAaaa: 'answer' | 'additional' | 'omit';
   readonly maxTtlSec: number;
@@ -127,6 +129,7 @@ function build(values: RunValues, host: Surroundings): Config {
     role: values.role,
     dnsListen,
     dnsUpstream: values['dns-upstream'].length > 0 ? values['dns-upstream'] : upstreamOf(host, dnsListen),
+    dnsUpstreamGiven: values['dns-upstream'].length > 0,
     ...dnsOf(values),
     logLevel: values['log-level'],
     logFormat: values['log-format'],
@@ -186,8 +189,8 @@ function firstHost(subnet: Cidr4): Endpoint {
 }
 
 function upstreamOf(host: Surroundings, listen: readonly Endpoint[]): Endpoint[] {
-  const own = listen.filter((at) => at.port === DNS_PORT).map((at) => at.address);
-  return nameServers(host.resolvConf(), own).map((address) => ({ address, port: DNS_PORT }));
+  const isOwn = (address: string) => listen.some((own) => listensAt(own, { address, port: DNS_PORT }));
+  return nameServers(host.resolvConf(), isOwn).map((address) => ({ address, port: DNS_PORT }));
 }
 
 /** Deep, but for the bytes of addresses, which cannot be frozen. */

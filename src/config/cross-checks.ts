@@ -3,6 +3,7 @@
  * about a value that already failed by itself, so every line printed is one thing to mend.
  */
 import { type Cidr4, contains4, formatV4, formatV6, parseV4 } from '../address.ts';
+import { listensAt } from './address-schemas.ts';
 import type { RunFlag, RunValues } from './run-flags.ts';
 import { label, type Setting } from './settings.ts';
 import { MAX_MEMBERS } from './snat-range.ts';
@@ -143,8 +144,7 @@ function replicaProblems(draft: Draft): string[] {
 
 function zoneProblems(draft: Draft): string[] {
   const { 'dns-listen': listen, 'dns-zone': zones } = draft.values;
-  const own = new Set((listen ?? []).map((at) => `${at.address} ${at.port}`));
-  const loop = (zones ?? []).find(({ endpoint }) => own.has(`${endpoint.address} ${endpoint.port}`));
+  const loop = (zones ?? []).find(({ endpoint }) => listen?.some((own) => listensAt(own, endpoint)));
   if (!loop) return [];
   return [
     `${labelOf(draft, 'dns-zone', `${loop.zone}=${loop.endpoint.address}`)}: --dns-listen answers there, so queries would go ` +
@@ -154,8 +154,7 @@ function zoneProblems(draft: Draft): string[] {
 
 function upstreamProblems(draft: Draft): string[] {
   const { 'dns-listen': listen, 'dns-upstream': upstream } = draft.values;
-  const own = new Set((listen ?? []).map((at) => `${at.address} ${at.port}`));
-  const loop = (upstream ?? []).find((at) => own.has(`${at.address} ${at.port}`));
+  const loop = (upstream ?? []).find((at) => listen?.some((own) => listensAt(own, at)));
   if (!loop) return [];
   return [
     `${labelOf(draft, 'dns-upstream', loop.address)}: --dns-listen answers there, so queries would go in a circle; ` +

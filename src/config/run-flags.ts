@@ -6,6 +6,7 @@ import {
   cidr,
   cidr4,
   dnsEndpoint,
+  dnsListener,
   selfIp,
   staticMap,
   subnet,
@@ -90,8 +91,8 @@ export const RUN_FLAGS = {
   'dns-listen': list({
     placeholder: 'ADDR[:PORT]',
     absent: 'first host address of the subnet, port 53',
-    description: 'where DNS queries are answered, UDP and TCP',
-    schema: dnsEndpoint,
+    description: 'where DNS queries are answered, UDP and TCP; 0.0.0.0 or [::]: everywhere',
+    schema: dnsListener,
   }),
   'dns-upstream': list({
     placeholder: 'ADDR[:PORT]',

@@ -3,6 +3,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Cidr4, Cidr6 } from '../address.ts';
+import { Nat46Error } from '../error.ts';
 import type { HintPolicy } from './binding-lookup.ts';
 import { ReplyCache } from './cache.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -22,12 +23,14 @@ import { DnsService } from './service.ts';
 import type { AaaaPlacement } from './synthesis.ts';
 import type { SyntheticAddresses } from './synthetic-addresses.ts';
 import type { UdpCalls } from './udp-batch.ts';
-import type { Endpoint } from './upstream-question.ts';
+import { type Endpoint, textOf } from './upstream-question.ts';
 
 /** Names and units as in the configuration. */
 export interface Dns46Options {
   readonly dnsListen: readonly Endpoint[];
   readonly dnsUpstream: readonly Endpoint[];
+  /** Whether a person named the upstreams: then one without a route is a mistake. */
+  readonly dnsUpstreamGiven: boolean;
   readonly dnsZones: readonly ZoneUpstream[];
   readonly dnsAaaa: AaaaPlacement;
   /** Upper bound of the TTL of synthesized A records, seconds. */
@@ -88,6 +91,7 @@ export class Dns46 {
   readonly #options: Dns46Options;
   readonly #tuning: Dns46Tuning;
   readonly #counters: DnsCounters;
+  readonly #log: Log;
   readonly #udp: UdpCalls;
   readonly #forwarding: Forwarding;
   readonly #service: DnsService;
@@ -100,6 +104,7 @@ export class Dns46 {
     this.#tuning = { ...TUNING, ...tuning };
     this.#counters = counters;
     this.#udp = udp;
+    this.#log = log;
     const { clock, random, tryTimeoutMs, budgetMs, cacheBytes } = this.#tuning;
     const { dnsAaaa: aaaa, maxTtlSec, sorryIp, subnet, dnsMixedCase: mixedCase } = options;
     const context = { clock, random, counters, mixedCase };
@@ -120,8 +125,13 @@ export class Dns46 {
     return this.#listeners.map((listener) => listener.endpoint);
   }
 
-  /** Binds every listener. @throws Nat46Error that names the address; nothing stays bound then */
+  /**
+   * Binds every listener.
+   * @throws Nat46Error that names an address that cannot be bound, or an upstream that flags name and that this host has
+   *   no way to; nothing stays bound then
+   */
   async start(): Promise<void> {
+    this.#checkRoutes();
     const receive: Receive = (message, client) => this.#service.receive(message, client);
     const count = this.#counters.count.bind(this.#counters);
     const udp = { receive, count, calls: this.#udp };
@@ -134,6 +144,16 @@ export class Dns46 {
     } catch (error) {
       await this.stop();
       throw error;
+    }
+  }
+
+  #checkRoutes(): void {
+    for (const { zone, endpoint, failure } of this.#forwarding.unreachable()) {
+      const server = textOf(endpoint);
+      const flag = zone === null ? `dns-upstream ${server}` : `dns-zone ${zone}=${server}`;
+      const message = `${flag}: unreachable (${failure}): this host has no route to it; add one, or name another server`;
+      if (zone !== null || this.#options.dnsUpstreamGiven) throw new Nat46Error('NAT46_RUNTIME', message);
+      this.#log.warn({ upstream: server, reason: failure }, 'no route to a name server of the host');
     }
   }
 

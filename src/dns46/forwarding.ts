@@ -21,6 +21,15 @@ export interface ForwardingOptions {
   readonly tryTimeoutMs: number;
 }
 
+/** An upstream without a route to it. */
+export interface Unreachable {
+  /** Null: for every name. */
+  readonly zone: string | null;
+  readonly endpoint: Endpoint;
+  /** Name of the error. */
+  readonly failure: string | null;
+}
+
 export class Forwarding {
   readonly #context: UpstreamContext;
   readonly #default: Upstreams;
@@ -49,6 +58,20 @@ export class Forwarding {
     return this.#zoned(key) !== null;
   }
 
+  /** Upstreams that this host has no way to, if all of their group are like that; the network is asked, nobody else. */
+  unreachable(): Unreachable[] {
+    const groups = [[null, this.#default] as const, ...this.#zones];
+    return groups.flatMap(([key, upstreams]) => {
+      const routes = upstreams.routes();
+      if (routes.some((route) => route.failure === null)) return [];
+      return routes.map(({ endpoint, failure }) => ({
+        zone: key === null ? null : textOfName(key),
+        endpoint,
+        failure,
+      }));
+    });
+  }
+
   close(): void {
     for (const upstreams of [this.#default, ...this.#zones.values()]) upstreams.close();
   }
@@ -61,6 +84,13 @@ export class Forwarding {
     }
     return null;
   }
+}
+
+function textOfName(key: string): string {
+  const labels: string[] = [];
+  for (let at = 0; key.charCodeAt(at) > 0; at += key.charCodeAt(at) + 1)
+    labels.push(key.slice(at + 1, at + 1 + key.charCodeAt(at)));
+  return labels.join('.');
 }
 
 /** Zone key → its servers, each once, in order. */

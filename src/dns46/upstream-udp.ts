@@ -61,6 +61,16 @@ export class UpstreamUdp {
     });
   }
 
+  /** Why there is no way to the upstream, as the name of an error; null when there is. Nothing is sent. */
+  routeFailure(): string | null {
+    try {
+      BatchSocket.connected(this.#transport.calls, this.#endpoint, this.#transport.arena).close();
+      return null;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? 'unknown';
+    }
+  }
+
   close(): void {
     for (const port of this.#ports) port.close();
     this.#ports = [];

@@ -88,6 +88,11 @@ export class Upstreams {
     return transfer(query, first.endpoint, silenceMs, this.#context, deliver);
   }
 
+  /** Whether this host has a way to each upstream, as the name of the error or null. */
+  routes(): { readonly endpoint: Endpoint; readonly failure: string | null }[] {
+    return this.#upstreams.map(({ endpoint, udp }) => ({ endpoint, failure: udp.routeFailure() }));
+  }
+
   /** Whoever waits gets null. */
   close(): void {
     this.#closed = true;

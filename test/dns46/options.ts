@@ -9,6 +9,7 @@ export function dnsOptions(options: Partial<Dns46Options>): Dns46Options {
   return {
     dnsListen: LOOPBACK,
     dnsUpstream: [],
+    dnsUpstreamGiven: true,
     dnsZones: [],
     dnsAaaa: 'answer',
     dnsHints: 'strip',
