@@ -1,14 +1,14 @@
 /**
- * One question, several upstreams: the next is asked as soon as one has failed, or when it has kept silent for a while, and
- * goes on being waited for. The first good reply counts. Who was only silent is asked again in the next round, because a
- * packet may have been lost.
+ * One question, several upstreams: the next is asked as soon as one has failed, or when it has kept silent for a while. Who
+ * was silent for the time of a try is asked again, because a packet may have been lost. Nobody is given up before the time
+ * is over: the first good reply counts, however late, so that an upstream that needs two seconds still answers.
  *
- *     first   ├─ asked ………………………………………… timeout
- *     second      0.4 s ├─ asked …… reply ► the answer
+ *     first   ├─ asked ………………………………… again ├─ ………………
+ *     second      0.4 s ├─ asked …………… reply ► the answer
  */
 import type { Clock } from './clock.ts';
 
-/** A failure that ends the wait for one upstream: silence, or a reply that another one may better. */
+/** Why an attempt brought nothing: silence until the time was over, or a reply that another one may better. */
 export type Failure = 'timeout' | 'next';
 
 export interface Race<Upstream, Reply> {
@@ -16,6 +16,8 @@ export interface Race<Upstream, Reply> {
   /** Those of a set in order of preference. */
   readonly inOrder: (upstreams: ReadonlySet<Upstream>) => Upstream[];
   readonly attempt: (upstream: Upstream) => Promise<Reply | Failure>;
+  /** Milliseconds of silence after which who was asked is asked again. */
+  readonly tryTimeoutMs: number;
   /** Whether there is time, and somebody who waits. */
   readonly goesOn: () => boolean;
   /** Whether another round may bring more than what is known by now. */
@@ -44,7 +46,7 @@ class Runner<Upstream, Reply> {
   #running = 0;
   #round = 1;
   #over = false;
-  #cancelHedge = (): void => {};
+  #cancelTimer = (): void => {};
 
   constructor(
     upstreams: readonly Upstream[],
@@ -59,40 +61,42 @@ class Runner<Upstream, Reply> {
 
   /** Asks the next one, if there is any. */
   next(): void {
-    this.#cancelHedge();
     if (this.#over) return;
-    const upstream = this.#rules.goesOn() ? this.#following() : undefined;
+    const upstream = this.#rules.goesOn() ? this.#waiting.shift() : undefined;
     if (upstream !== undefined) this.#start(upstream);
     else if (this.#running === 0) this.#finish(null);
   }
 
-  #following(): Upstream | undefined {
-    const again = this.#waiting.length === 0 && this.#running === 0 && this.#round < ROUNDS;
-    if (again && this.#silent.size > 0 && this.#rules.another()) {
-      this.#round++;
-      this.#waiting = this.#rules.inOrder(this.#silent);
+  /** The last one asked keeps silent. */
+  #late(): void {
+    const { another, goesOn, inOrder } = this.#rules;
+    const exhausted = this.#waiting.length === 0;
+    if (!goesOn() || (exhausted && !another())) {
+      this.#finish(null);
+      return;
     }
-    return this.#waiting.shift();
+    if (exhausted && this.#round++ < ROUNDS) this.#waiting = inOrder(this.#silent);
+    this.next();
   }
 
   #start(upstream: Upstream): void {
-    const { attempt, clock } = this.#rules;
+    const { attempt, clock, tryTimeoutMs } = this.#rules;
     this.#running++;
     void attempt(upstream).then((outcome) => {
       this.#running--;
-      if (outcome === 'timeout') this.next();
-      else if (outcome === 'next') {
-        this.#silent.delete(upstream);
-        this.next();
-      } else this.#finish(outcome);
+      if (outcome === 'next') this.#silent.delete(upstream);
+      if (outcome === 'next' || outcome === 'timeout') this.next();
+      else this.#finish(outcome);
     });
-    if (this.#waiting.length > 0) this.#cancelHedge = clock.after(HEDGE_MS, () => this.next());
+    this.#cancelTimer();
+    const patienceMs = this.#waiting.length > 0 ? HEDGE_MS : tryTimeoutMs;
+    this.#cancelTimer = clock.after(patienceMs, () => this.#late());
   }
 
   #finish(reply: Reply | null): void {
     if (this.#over) return;
     this.#over = true;
-    this.#cancelHedge();
+    this.#cancelTimer();
     this.#resolve(reply);
   }
 }

@@ -108,16 +108,23 @@ export class Upstreams {
       inOrder: (upstreams) => this.#inOrder(upstreams),
       attempt: (upstream) => this.#try(upstream, effort),
       goesOn: () => !this.#closed && !effort.abandoned && this.#leftMs(effort) > 0,
+      tryTimeoutMs: this.#tryTimeoutMs,
       another: () => effort.fallback === null,
     });
     return reply ?? effort.fallback;
   }
 
-  /** One upstream, once. 'next': it has said what it can say, ask another one. */
+  /** One upstream, once, as long as there is time. 'next': it has said what it can say, ask another one. */
   async #try<Reply>(upstream: Upstream, effort: Effort<Reply>): Promise<Reply | Failure> {
-    const timeoutMs = Math.min(this.#tryTimeoutMs, this.#leftMs(effort));
-    const bytes = await this.#overUdp(upstream, effort, timeoutMs);
-    if (typeof bytes === 'string') return this.#silence(upstream, effort, bytes, timeoutMs);
+    const cancel = this.#context.clock.after(this.#tryTimeoutMs, () =>
+      this.#silent(upstream, effort, 'timeout'),
+    );
+    const bytes = await this.#overUdp(upstream, effort);
+    cancel();
+    if (typeof bytes === 'string') {
+      if (bytes !== 'timeout') this.#silent(upstream, effort, bytes);
+      return bytes === 'timeout' ? 'timeout' : 'next';
+    }
     if (upstream.health.answered() === 'up')
       this.#log.info({ upstream: textOf(upstream.endpoint) }, 'upstream up');
     const whole = isTruncated(bytes) ? await this.#overTcp(upstream, effort, bytes) : bytes;
@@ -132,26 +139,20 @@ export class Upstreams {
   }
 
   /** A reply that lost the case of the question may be forged, or come from a server that does not keep it: TCP tells. */
-  async #overUdp(
-    upstream: Upstream,
-    effort: Effort<unknown>,
-    timeoutMs: number,
-  ): Promise<Uint8Array | Silence> {
-    const reply = await upstream.udp.ask(effort.query, timeoutMs);
+  async #overUdp(upstream: Upstream, effort: Effort<unknown>): Promise<Uint8Array | Silence> {
+    const reply = await upstream.udp.ask(effort.query, this.#leftMs(effort));
     if (reply !== 'case') return reply;
     this.#context.counters.count('upstreamCase');
-    return upstream.tcp.ask(effort.query, Math.min(this.#tryTimeoutMs, this.#leftMs(effort)));
+    return upstream.tcp.ask(effort.query, this.#leftMs(effort));
   }
 
-  #silence(upstream: Upstream, effort: Effort<unknown>, silence: Silence, timeoutMs: number): Failure {
-    if (this.#closed) return 'next';
+  #silent(upstream: Upstream, effort: Effort<unknown>, silence: Silence): void {
+    if (this.#closed) return;
     const { counters, clock } = this.#context;
     counters.count(silence === 'timeout' ? 'upstreamTimeout' : 'upstreamUnreachable');
-    const fair = silence === 'unreachable' || timeoutMs === this.#tryTimeoutMs;
-    if (fair && !effort.abandoned && upstream.health.failed(clock.now()) === 'down') {
+    if (!effort.abandoned && upstream.health.failed(clock.now()) === 'down') {
       this.#log.warn({ upstream: textOf(upstream.endpoint), reason: silence }, 'upstream down');
     }
-    return silence === 'timeout' ? 'timeout' : 'next';
   }
 
   /** @returns the whole reply, or the truncated one when TCP does not work */

@@ -71,10 +71,10 @@ export function byType(shapes: Partial<Record<string, ReplyShape>>): Script {
   };
 }
 
-/** Lets every try of an exchange run out. */
+/** Lets the time of an exchange run out. */
 export async function silence(b: Loopback): Promise<void> {
-  for (let tries = 0; tries < 3; tries++) {
-    await b.clock.advance(1200);
+  for (let steps = 0; steps < 4; steps++) {
+    await b.clock.advance(1000);
     await settled();
   }
 }
