@@ -78,7 +78,7 @@ export interface Dns46Tuning extends TcpLimits {
 const TUNING: Dns46Tuning = {
   tryTimeoutMs: 1200,
   budgetMs: 4000,
-  maxInFlight: 4096,
+  maxInFlight: 16_384,
   cacheBytes: 64 << 20,
   maxConnections: 512,
   maxPipelined: 64,

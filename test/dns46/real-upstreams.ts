@@ -16,6 +16,10 @@ export const ZONE = 'corp.example';
 const MANY_V6 = Array.from({ length: 10 }, (_, i) => `2001:db8::a:${i + 1}`);
 const LARGE = Array.from({ length: 60 }, (_, i) => `192.0.2.${i + 1}`);
 
+/** Names bulk0 … with an AAAA record each. */
+export const BULK_NAMES = 1_000;
+const BULK = Array.from({ length: BULK_NAMES }, (_, i) => `bulk${i} AAAA 2001:db8::b:${i.toString(16)}`);
+
 const ZONE_FILE = `
 $ORIGIN ${ZONE}.
 $TTL 300
@@ -42,6 +46,7 @@ web    AAAA 2001:db8::10
 web    HTTPS 1 . alpn=h2 port=8443 ipv4hint=192.0.2.99 ipv6hint=2001:db8::10
 native A 192.0.2.12
 native HTTPS 1 . alpn=h2 ipv4hint=192.0.2.12
+${BULK.join('\n')}
 `;
 
 const REVERSE_ZONE = '8.b.d.0.1.0.0.2.ip6.arpa';
