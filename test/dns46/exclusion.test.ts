@@ -10,7 +10,7 @@ const policy = new AddressPolicy({
 });
 
 table(
-  'AAAA records never mapped, RFC 6147 §5.1.4, checklist 67',
+  'AAAA records never mapped, RFC 6147 §5.1.4 [67]',
   [
     { name: 'v4-mapped', address: '::ffff:192.0.2.1', maps: false },
     { name: 'unspecified', address: '::', maps: false },
@@ -32,7 +32,7 @@ table(
 );
 
 table(
-  'A records that count as absent, checklist 68',
+  'A records that count as absent [68]',
   [
     { name: '0/8', address: '0.0.0.0', answers: false },
     { name: '127/8', address: '127.0.0.2', answers: false },

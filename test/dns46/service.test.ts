@@ -9,7 +9,7 @@ import { a, aaaa, bytesOf, decode, hasFlag, lines, query, rcode } from './packet
 const TC = 0x0200;
 const AD = 0x0020;
 
-tests('what passes unchanged, checklist 63', {
+tests('what passes unchanged [63]', {
   'other types, with every byte of the reply but id and letters': loopback(async (b) => {
     const text = { name: 'www.example', type: 'TXT', class: 'IN', ttl: 5, data: 'hello' } as Answer;
     b.upstream.script = byType({ TXT: { answers: [text], flags: 0x0480 | AD, ...EMPTY } });
@@ -45,14 +45,14 @@ tests('what passes unchanged, checklist 63', {
     const status = bytesOf('0042 1000 0000 0000 0000 0000');
     assert.equal(await b.ask(status), bytesOf('0042 9000 0000 0000 0000 0000'));
   }),
-  'names never mapped go upstream: local, ipv4only.arpa, checklist 77, 78': loopback(async (b) => {
+  'names never mapped go upstream: local, ipv4only.arpa [77] [78]': loopback(async (b) => {
     b.upstream.script = ONLY_AAAA;
     for (const name of ['printer.local', 'ipv4only.arpa', '1.0.0.10.in-addr.arpa']) {
       assert.equal(decode(await b.ask(query({ name }))).answers, []);
     }
     assert.equal([b.upstream.seen.length, b.addresses.calls], [3, 0]);
   }),
-  'localhost and onion are answered here, RFC 6761 §6.3, RFC 7686 §2, checklist 78': loopback(async (b) => {
+  'localhost and onion are answered here, RFC 6761 §6.3, RFC 7686 §2 [78]': loopback(async (b) => {
     const loopback = await b.ask(query({ name: 'App.localhost' }));
     assert.equal(lines(decode(loopback).answers), ['app.localhost A 10800 127.0.0.1']);
     assert.is(rcode(await b.ask(query({ name: 'x.onion' }))), 3);
@@ -66,7 +66,7 @@ tests('what passes unchanged, checklist 63', {
   }),
 });
 
-tests('sizes, checklist 74', {
+tests('sizes [74]', {
   'more than 512 bytes to a client without EDNS: TC; by TCP all of it': loopback(async (b) => {
     const answers = Array.from({ length: 40 }, (_, i) => a('www.example', `192.0.2.${i}`));
     b.upstream.script = (question) => {
@@ -104,7 +104,7 @@ tests('messages that are no queries', {
 });
 
 tests('limits', {
-  'dns-rate: REFUSED beyond, counted, checklist 83': loopback(
+  'dns-rate: REFUSED beyond, counted [83]': loopback(
     async (b) => {
       b.upstream.script = byType({ A: NATIVE });
       const codes = [];

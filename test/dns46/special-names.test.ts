@@ -4,7 +4,7 @@ import { localAnswer, neverMapped } from '../../src/dns46/special-names.ts';
 import { table } from '../helpers/table.ts';
 
 table(
-  'names never mapped, checklist 77, 78',
+  'names never mapped [77] [78]',
   [
     { name: 'localhost', never: true },
     { name: 'app.localhost', never: true },

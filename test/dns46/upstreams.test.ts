@@ -66,7 +66,7 @@ function edited(bytes: Buffer, edit: (copy: Buffer) => void): Buffer {
 }
 
 tests('one upstream', {
-  'ids and source ports differ from question to question, RFC 5452 §9.2, checklist 79': upstreamTest(
+  'ids and source ports differ from question to question, RFC 5452 §9.2 [79]': upstreamTest(
     1,
     async (b, server) => {
       server!.script = (question) => question.answer(FOUND);
@@ -88,7 +88,7 @@ tests('one upstream', {
     for (let i = 0; i < 16; i++) await Promise.all(Array.from({ length: 70 }, () => b.ask()));
     assert.ok(ports().size > 16);
   }),
-  'wrong id, wrong question and scrap are ignored, the true reply counts, checklist 79': upstreamTest(
+  'wrong id, wrong question and scrap are ignored, the true reply counts [79]': upstreamTest(
     1,
     async (b, server) => {
       server!.script = (question) => {
@@ -105,7 +105,7 @@ tests('one upstream', {
       assert.is(b.counters.of('upstreamIgnored'), 4);
     },
   ),
-  'a duplicate reply is ignored, checklist 79': upstreamTest(1, async (b, server) => {
+  'a duplicate reply is ignored [79]': upstreamTest(1, async (b, server) => {
     server!.script = (question) => {
       question.answer(FOUND);
       question.answer(FOUND);
@@ -155,7 +155,7 @@ tests('one upstream', {
     await b.ask();
     assert.equal(b.log.lines, ['warn upstream down', 'info upstream up']);
   }),
-  'a truncated reply is asked for again over TCP, checklist 74': upstreamTest(1, async (b, server) => {
+  'a truncated reply is asked for again over TCP [74]': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
     assert.is(decode((await b.ask()) ?? new Uint8Array()).answers?.length, 1);
     assert.is(b.counters.of('upstreamTcp'), 1);
@@ -196,7 +196,7 @@ tests('one upstream', {
     await b.clock.advance(TRY_MS);
     assert.is(Buffer.from((await found) ?? []).readUInt16BE(2) & TC, TC);
   }),
-  'a wrong question over TCP is ignored, checklist 79': upstreamTest(1, async (b, server) => {
+  'a wrong question over TCP is ignored [79]': upstreamTest(1, async (b, server) => {
     server!.script = (question) => {
       if (question.transport === 'udp') question.answer({ flags: TC });
       else question.send(edited(reply(question.bytes, FOUND), (bytes) => bytes.write('evil', 13)));
@@ -227,7 +227,7 @@ tests('one upstream', {
   }),
 });
 
-tests('fail-over, checklist 79', {
+tests('fail-over [79]', {
   'silence: the next one after 400 ms, not 1 ms earlier': upstreamTest(2, async (b, first, second) => {
     second!.script = (question) => question.answer(FOUND);
     const found = b.ask();

@@ -1,4 +1,4 @@
-/** Life and rest of mappings (checklist 82 and §9), each limit at −1, 0 and +1 second. */
+/** Life and rest of mappings [82] and §9), each limit at −1, 0 and +1 second. */
 import * as assert from 'uvu/assert';
 import { formatV4 } from '../../src/address.ts';
 import { table, tests } from '../helpers/table.ts';
@@ -57,7 +57,7 @@ table(
 );
 
 table(
-  'lifetimes: never before the last answer + its TTL + 60 s (82)',
+  'lifetimes: never before the last answer + its TTL + 60 s [82]',
   [
     { name: '− 1', after: 179, expired: 0 },
     { name: '0', after: 180, expired: 0 },
