@@ -18,9 +18,7 @@ export async function run(args: string[]): Promise<number> {
     died = resolve;
   });
   const app = new App(config, log, died);
-  process.on('SIGHUP', () =>
-    log.info({}, 'SIGHUP: the flags are the configuration; there is nothing to reload'),
-  );
+  process.on('SIGHUP', () => app.reload());
   process.on('SIGUSR2', () => log.info(app.status(), 'status'));
   await app.start();
   const end = await Promise.race([asked, failure]);

@@ -4,8 +4,9 @@
  */
 import { cidr4, dnsEndpoint, selfIp, staticMap, subnet, unicastV4, unicastV6 } from './address-schemas.ts';
 import { type FlagValues, list, optional, toggle, value } from './flag.ts';
-import { choice, deviceName, filePath, integer, socketPath, storeUri, workers } from './plain-schemas.ts';
+import { choice, deviceName, filePath, integer, socketPath, workers } from './plain-schemas.ts';
 import { snatRange } from './snat-range.ts';
+import { storeAddress } from './store-address.ts';
 
 const deviceMtu = integer(1280, 65535, 'bytes');
 
@@ -68,8 +69,9 @@ export const RUN_FLAGS = {
   store: value({
     placeholder: 'URI',
     fallback: 'lmdb:/var/lib/nat46',
-    description: 'where mapping records live: mem: or lmdb:DIR',
-    schema: storeUri,
+    description:
+      'where mapping records live: mem:, lmdb:DIR, redis[s]://HOST or sentinel[s]://HOST,HOST/MASTER',
+    schema: storeAddress,
   }),
   role: value({
     placeholder: 'all|dns|data',

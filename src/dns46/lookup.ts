@@ -125,12 +125,9 @@ export class AddressLookup {
 
   /** @returns what could be allocated, in order; 'exhausted' or 'failed' only when there is nothing */
   async #allocate(real: RealAddresses, deadlineMs: number): Promise<number[] | 'exhausted' | 'failed'> {
-    const { addresses, notices } = this.#parts;
+    const { addresses } = this.#parts;
     const asked = real.addresses.map(async (v6) => addresses.allocate(Uint8Array.from(v6)));
     const settled = await this.#before(deadlineMs, Promise.allSettled(asked));
-    const rejected = settled?.find((result) => result.status === 'rejected');
-    if (settled === null || rejected !== undefined) notices.storeFailed(rejected?.reason);
-    else notices.storeWorks();
     const given = (settled ?? []).flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const found = given.flatMap((result) => ('v4' in result ? [result.v4] : []));
     if (found.length > 0) return [...new Set(found)];

@@ -21,6 +21,7 @@ import { ControlCounters } from '../stats/control-counters.ts';
 import { describe, subnet } from '../stats/description.ts';
 import { MappingDirectory } from '../store/directory.ts';
 import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
 import { TunDevice } from '../tun/device.ts';
 import { HostState } from '../tun/host.ts';
 import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
@@ -40,6 +41,7 @@ export class App {
   readonly #log: Logger;
   readonly #onFailure: (error: Error) => void;
   #status: () => object = () => ({});
+  #store: Store | null = null;
   /** How to take down what is up, last part first. */
   readonly #closers: (() => unknown)[] = [];
 
@@ -62,6 +64,16 @@ export class App {
     } catch (error) {
       await this.stop();
       throw error;
+    }
+  }
+
+  /** SIGHUP: the flags are the configuration, but certificates lie in files. What cannot be used changes nothing. */
+  reload(): void {
+    try {
+      this.#store?.reload();
+      this.#log.info({}, 'SIGHUP: certificates of the store read again; flags change with a restart');
+    } catch (error) {
+      this.#log.error({ err: error }, 'SIGHUP: nothing changed');
     }
   }
 
@@ -145,6 +157,7 @@ export class App {
 
   async #openDirectory(plan: Plan, state: NatState, counters: ControlCounters): Promise<MappingDirectory> {
     const store = await openStore(this.#config.store);
+    this.#store = store;
     this.#closers.push(() => store.close());
     const directory = new MappingDirectory({
       store,
@@ -156,7 +169,7 @@ export class App {
       reservedStatic: this.#config.reservedStatic,
       reserved: plan.taken,
       maps: this.#config.maps,
-      count: (event) => counters.add(`mapping.${event}`, 1),
+      count: (event, n) => counters.add(`mapping.${event}`, n),
       log: this.#log,
     });
     try {

@@ -94,7 +94,7 @@ export function status({ config, plan, state, directory, version, workers }: Vie
     workers,
     subnet: `${formatV4(config.subnet.base)}/${config.subnet.length}`,
     snat_pool: plan.members.map((member) => formatV6(member)),
-    store: config.store,
+    store: config.store.label,
     state: config.statePath,
     dns_listen: config.role === 'data' ? [] : config.dnsListen.map(endpoint),
     dns_upstream: config.role === 'data' ? [] : config.dnsUpstream.map(endpoint),
