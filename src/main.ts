@@ -25,6 +25,10 @@ const GROUP: VerbGroup = {
       summary: 'parse and validate everything, open nothing',
       run: async (args) => (await import('./commands/check.ts')).check(args),
     },
+    doctor: {
+      summary: 'is the store within reach, step by step',
+      run: async (args) => (await import('./commands/doctor.ts')).doctor(args),
+    },
     status: {
       summary: 'a running gateway on one screen',
       run: async (args) => (await import('./commands/status.ts')).status(args),
@@ -38,7 +42,7 @@ const GROUP: VerbGroup = {
       run: async (args) => (await import('./commands/mappings.ts')).mappings(args),
     },
     dssm: {
-      summary: 'get, set, del, list: mapping records, byte-exact',
+      summary: 'get, set, del, list, import, export: mapping records, byte-exact',
       run: async (args) => (await import('./commands/dssm.ts')).dssm(args),
     },
     tmctl: TMCTL,

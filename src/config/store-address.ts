@@ -43,7 +43,7 @@ export type StoreAddress =
 
 export const REDIS_PORT = 6379;
 export const SENTINEL_PORT = 26379;
-export const NO_FILES: TlsFiles = { caFile: null, certFile: null, keyFile: null };
+const NO_FILES: TlsFiles = { caFile: null, certFile: null, keyFile: null };
 
 const HOW =
   'write mem:, lmdb:DIR, redis://HOST:PORT, rediss://…, sentinel://HOST:PORT,HOST:PORT/MASTER or sentinels://…';

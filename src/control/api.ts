@@ -6,6 +6,7 @@
  *     GET    /v1/sessions         RowsReply of SessionRow     ?column=value… &limit=N
  *     GET    /v1/mappings         RowsReply of MappingRow     ?column=value… &limit=N
  *     GET    /v1/dssm             { records: DssmRecord[] }
+ *     POST   /v1/dssm             DssmRestore → DssmRestored
  *     GET    /v1/dssm/:v4         DssmRecord
  *     PUT    /v1/dssm/:v4         DssmSet → DssmRecord
  *     DELETE /v1/dssm/:v4         DssmDeleted
@@ -125,6 +126,17 @@ export interface DssmSet {
   readonly v6: string;
   /** Of inactivity; 0 = never. */
   readonly timeout_sec: number;
+}
+
+/** Body of POST: records to create byte for byte. */
+export interface DssmRestore {
+  readonly records: readonly { readonly key: string; readonly value: string }[];
+}
+
+export interface DssmRestored {
+  readonly created: number;
+  /** Keys that had a record already, which stays. */
+  readonly existing: readonly string[];
 }
 
 export interface DssmDeleted {

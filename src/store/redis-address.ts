@@ -68,32 +68,9 @@ export function readTls(address: RedisAddress): TlsOptions | null {
   return options;
 }
 
-/**
- * Options of a connection of ioredis that fails fast, retries for ever and queues nothing.
- * @param master name that the Sentinels know it by
- */
-export function redisOptions(
-  { hosts, sentinel, username, password }: RedisAddress,
-  tls: TlsOptions | null,
-  master: string | null,
-): RedisOptions {
-  const retry = (times: number): number => Math.min(times * RETRY_MS, LONGEST_RETRY_MS);
-  const [first] = hosts;
-  const where: RedisOptions =
-    sentinel === null || master === null
-      ? { host: first?.host ?? '', port: first?.port ?? 0 }
-      : {
-          sentinels: [...hosts],
-          name: master,
-          failoverDetector: true,
-          sentinelRetryStrategy: retry,
-          sentinelReconnectStrategy: () => LONGEST_RETRY_MS, // a minute, unless told otherwise
-          sentinelCommandTimeout: ANSWER_MS,
-          ...(password === null ? {} : { sentinelPassword: password }),
-          ...(tls === null ? {} : { sentinelTLS: tls, enableTLSForSentinelMode: true }),
-        };
+/** What every connection shares: it fails fast, retries for ever and queues nothing. */
+function common(tls: TlsOptions | null, username: string | null, password: string | null): RedisOptions {
   return {
-    ...where,
     ...(tls === null ? {} : { tls }),
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
@@ -109,6 +86,36 @@ export function redisOptions(
     socketTimeout: SILENCE_MS,
     retryStrategy: retry,
   };
+}
+
+function retry(times: number): number {
+  return Math.min(times * RETRY_MS, LONGEST_RETRY_MS);
+}
+
+/** Of a connection to the server, or to whatever server the Sentinels call the master of this name. */
+export function redisOptions(
+  address: RedisAddress,
+  tls: TlsOptions | null,
+  master: string | null,
+): RedisOptions {
+  const { hosts, username, password } = address;
+  const [first] = hosts;
+  if (master === null)
+    return { ...common(tls, username, password), host: first?.host ?? '', port: first?.port ?? 0 };
+  return {
+    ...common(tls, username, password),
+    sentinels: [...hosts],
+    name: master,
+    sentinelRetryStrategy: retry,
+    sentinelCommandTimeout: ANSWER_MS,
+    ...(password === null ? {} : { sentinelPassword: password }),
+    ...(tls === null ? {} : { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+  };
+}
+
+/** Of a connection to a Sentinel, but for its host and port. Users are of the servers; a password is of both. */
+export function sentinelOptions({ password }: RedisAddress, tls: TlsOptions | null): RedisOptions {
+  return common(tls, null, password);
 }
 
 /**

@@ -46,6 +46,11 @@ export class RedisLink {
     this.#events.on('pmessage', (_pattern: string, channel: string) => this.#note(channel));
   }
 
+  /** Find the master anew: it is another one. */
+  renew(): void {
+    for (const redis of this.#connections()) redis.disconnect(true);
+  }
+
   get isUp(): boolean {
     return this.#isUp;
   }
@@ -90,7 +95,7 @@ export class RedisLink {
       if (round !== this.#round || this.#isClosed) return;
       this.#lastError = error;
       await pause(ANSWER_MS); // whatever it was, it would be the same at once
-      if (round === this.#round) for (const redis of this.#connections()) redis.disconnect(true);
+      if (round === this.#round) this.renew();
     });
   }
 

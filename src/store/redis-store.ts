@@ -7,8 +7,15 @@ import { formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
 import { MAPPING_REST_SEC } from '../nat/lifetimes.ts';
 import { examine, type Finding, masterName, obstacle } from './examination.ts';
+import { FailoverWatch } from './failover-watch.ts';
 import { KEY_PREFIX, parseRecord } from './record.ts';
-import { type RedisAddress, readTls, redisOptions, type TlsOptions } from './redis-address.ts';
+import {
+  type RedisAddress,
+  readTls,
+  redisOptions,
+  sentinelOptions,
+  type TlsOptions,
+} from './redis-address.ts';
 import { RedisLink } from './redis-link.ts';
 import { CLAIM, PROLONG, RETIRE } from './redis-scripts.ts';
 import {
@@ -46,6 +53,7 @@ export class RedisStore implements Store {
   readonly #tls: TlsOptions | null;
   #listener: StoreListener | null = null;
   #link: RedisLink | null = null;
+  #watch: FailoverWatch | null = null;
   #isClosed = false;
   #settledAtMs = 0;
   #comparing: NodeJS.Timeout | null = null;
@@ -140,6 +148,7 @@ export class RedisStore implements Store {
     this.#isClosed = true;
     if (this.#comparing) clearInterval(this.#comparing);
     if (this.#examining) clearInterval(this.#examining);
+    this.#watch?.close();
     this.#link?.close();
   }
 
@@ -192,6 +201,12 @@ export class RedisStore implements Store {
     link.commands.defineCommand('nat46Prolong', { lua: PROLONG, numberOfKeys: 0 });
     this.#link = link;
     link.start();
+    if (master === null) return;
+    const { hosts } = this.#address;
+    this.#watch = new FailoverWatch(hosts, sentinelOptions(this.#address, this.#tls), master, () =>
+      link.renew(),
+    );
+    this.#watch.start();
   }
 
   #up(isSame: boolean, refusal: string | null): void {
@@ -215,7 +230,7 @@ export class RedisStore implements Store {
   /** The connections say little more than that they are closed: look for the reason, and pass on each once. */
   async #sayWhy(error: Error): Promise<void> {
     const found = obstacle(await examine(this.#address, this.#tls));
-    const reason = found?.problem ?? error.message;
+    const reason = found?.problem ?? this.#reason ?? error.message; // nothing found: it is about to resume
     if (this.#isClosed || !this.#examining || reason === this.#reason) return;
     this.#reason = reason;
     this.#listener?.lost(reason);
