@@ -45,6 +45,10 @@ const GROUP: VerbGroup = {
       summary: 'get, set, del, list, import, export: mapping records, byte-exact',
       run: async (args) => (await import('./commands/dssm.ts')).dssm(args),
     },
+    drain: {
+      summary: 'hand SNAT addresses and sessions over to the other gateways of the store',
+      run: async (args) => (await import('./commands/drain.ts')).drain(args),
+    },
     tmctl: TMCTL,
     cleanup: {
       summary: 'take back what a killed gateway left on the host',

@@ -23,6 +23,7 @@ REFUSALS[-Refusal.TableFull] = Verdict.DropTableFull;
 REFUSALS[-Refusal.Hairpin] = Verdict.DropHairpin;
 REFUSALS[-Refusal.NoBib] = Verdict.DropNoSession;
 REFUSALS[-Refusal.SenderUnmapped] = Verdict.DropSenderUnmapped;
+REFUSALS[-Refusal.NoLease] = Verdict.DropNoLease;
 
 /** The upper layer is not whole: no session was asked for. */
 export const REFUSED_MALFORMED = -11;

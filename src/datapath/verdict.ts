@@ -91,6 +91,11 @@ const rows = {
     'no free port on the SNAT address of this client',
     error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
   ],
+  DropNoLease: [
+    'no_lease',
+    'another gateway has the SNAT address: no new session on it here',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
+  ],
   DropClientQuota: [
     'client_quota',
     'this client has as many sessions as one may',

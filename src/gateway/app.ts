@@ -4,6 +4,7 @@
  *
  *   host facts → plan → device → segment → store and mappings → host → workers → control → DNS46 → ready
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import type { Logger } from 'pino';
@@ -28,6 +29,7 @@ import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
 import { shim } from '../tun/shim.ts';
 import { DataPlane } from './data-plane.ts';
 import { DnsTally } from './dns-tally.ts';
+import { Handover } from './handover.ts';
 import { journalPath } from './host-cleanup.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
@@ -96,10 +98,11 @@ export class App {
     const counters = new ControlCounters(file.segment);
     const directory = await this.#openDirectory(plan, state, counters);
     describe(file.segment, { ...config, reserved: plan.taken });
-    this.#setUpHost(plan, device);
+    const host = this.#setUpHost(plan, device);
+    const handover = await this.#startHandover(plan, state, directory, host);
     const dataPlane = await this.#startDataPlane(plan, file, device, directory);
     this.#keepHouse(state, directory, counters);
-    await this.#startControl({ plan, state, directory, workers: dataPlane?.size ?? 0 });
+    await this.#startControl({ plan, state, directory, handover, workers: dataPlane?.size ?? 0 });
     await this.#startDns(plan, directory, counters);
     shim().sdNotify('READY=1');
     this.#closers.push(() => shim().sdNotify('STOPPING=1'));
@@ -156,7 +159,7 @@ export class App {
   }
 
   async #openDirectory(plan: Plan, state: NatState, counters: ControlCounters): Promise<MappingDirectory> {
-    const store = await openStore(this.#config.store);
+    const store = await openStore(this.#config.store, gatewayName(this.#config.statePath));
     this.#store = store;
     this.#closers.push(() => store.close());
     const directory = new MappingDirectory({
@@ -194,9 +197,9 @@ export class App {
     return device;
   }
 
-  #setUpHost(plan: Plan, device: TunDevice | null): void {
+  #setUpHost(plan: Plan, device: TunDevice | null): HostState | null {
     const { tun, persist, mtu, statePath, setup } = this.#config;
-    if (!device || !setup) return;
+    if (!device || !setup) return null;
     const host = HostState.apply({
       tun,
       mtu,
@@ -211,6 +214,31 @@ export class App {
     this.#closers.push(() => {
       for (const problem of host.undo()) this.#log.warn({ problem }, 'host not restored');
     });
+    return host;
+  }
+
+  /** Between gateways of one store, before any packet. */
+  async #startHandover(
+    plan: Plan,
+    state: NatState,
+    directory: MappingDirectory,
+    host: HostState | null,
+  ): Promise<Handover | null> {
+    const group = this.#store?.group;
+    if (!group || this.#config.role === 'dns') return null;
+    const handover = new Handover({
+      group,
+      state,
+      directory,
+      members: plan.members,
+      attract: (address) => host?.attract(address),
+      nowMs: SYSTEM_CLOCK.nowMs,
+      log: this.#log,
+    });
+    directory.onStoreChanged(() => handover.storeChanged());
+    await handover.start();
+    this.#closers.push(() => handover.stop());
+    return handover;
   }
 
   async #startDataPlane(
@@ -247,7 +275,9 @@ export class App {
     this.#closers.push(() => house.stop());
   }
 
-  async #startControl(parts: Pick<ViewSources, 'plan' | 'state' | 'directory' | 'workers'>): Promise<void> {
+  async #startControl(
+    parts: Pick<ViewSources, 'plan' | 'state' | 'directory' | 'handover' | 'workers'>,
+  ): Promise<void> {
     const config = this.#config;
     const sources = { ...parts, config, version: packageVersion(), nowMs: SYSTEM_CLOCK.nowMs };
     this.#status = () => status(sources);
@@ -277,6 +307,12 @@ function machineId(): string {
   } catch {
     return hostname();
   }
+}
+
+/** Of this gateway among those of one store: the same after a restart, and for nobody else. */
+function gatewayName(statePath: string): string {
+  const name = createHash('sha256').update(`${machineId()} ${hostname()} ${statePath}`).digest('hex');
+  return name.slice(0, 16);
 }
 
 function words(address: Uint8Array): Int32Array {

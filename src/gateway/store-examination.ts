@@ -20,7 +20,7 @@ export async function examineStore(address: StoreAddress): Promise<StoreExaminat
     const findings = await examine(address, files.value);
     return { findings, problem: obstacle(findings)?.problem ?? null };
   }
-  const opened = await openStore(address).then(
+  const opened = await openStore(address, '').then(
     async (store) => store.close(),
     (error: Error) => error,
   );

@@ -62,6 +62,7 @@ export class MappingDirectory {
   readonly #activity: Activity;
   readonly #health: StoreHealth;
   #isStarted = false;
+  #onStoreChanged: () => void = () => {};
   #comparing: Promise<void> | null = null;
   /** Until a comparison has come to its end. */
   #mayBeLost = false;
@@ -123,6 +124,11 @@ export class MappingDirectory {
       this.#health.lost(error instanceof Error ? error.message : String(error));
     }
     this.#isStarted = true;
+  }
+
+  /** @param listener called when the server of the store is another one, or started anew */
+  onStoreChanged(listener: () => void): void {
+    this.#onStoreChanged = listener;
   }
 
   /** The synthetic v4 of a real v6: the one it has, else a free one, in the store before it is returned. */
@@ -283,6 +289,7 @@ export class MappingDirectory {
       lost: (reason) => this.#health.lost(reason),
       resumed: (isSame) => {
         this.#activity.forget();
+        if (!isSame) this.#onStoreChanged();
         this.#compare(!isSame);
       },
     });

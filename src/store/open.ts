@@ -11,10 +11,13 @@ export type StoreAddress =
   | { readonly kind: 'lmdb'; readonly folder: string }
   | (RedisAddress & { readonly kind: 'redis' });
 
-/** @throws Nat46Error NAT46_STORE when it cannot be opened; whether a server answers, `ready` says */
-export async function openStore(address: StoreAddress): Promise<Store> {
+/**
+ * @param gateway name of this one among those of the store, the same after a restart
+ * @throws Nat46Error NAT46_STORE when it cannot be opened; whether a server answers, `ready` says
+ */
+export async function openStore(address: StoreAddress, gateway: string): Promise<Store> {
   if (address.kind === 'memory') return new MemoryStore();
-  if (address.kind === 'redis') return (await import('./redis-store.ts')).RedisStore.open(address);
+  if (address.kind === 'redis') return (await import('./redis-store.ts')).RedisStore.open(address, gateway);
   const { LmdbStore } = await import('./lmdb.ts'); // a native module that the others can do without
   return LmdbStore.open(address.folder);
 }

@@ -5,6 +5,8 @@ import { parseRecord } from './record.ts';
 import type { Claim, Store, StoredRecord } from './store.ts';
 
 export abstract class PrivateStore implements Store {
+  readonly group = null;
+
   abstract load(): AsyncIterable<StoredRecord>;
   abstract get(key: string): Promise<string | null>;
   abstract setnx(key: string, value: string): Promise<boolean>;

@@ -46,9 +46,9 @@ export class RedisLink {
     this.#events.on('pmessage', (_pattern: string, channel: string) => this.#note(channel));
   }
 
-  /** Find the master anew: it is another one. */
+  /** Find the master anew: it is another one. A connection that is being made finds it by itself. */
   renew(): void {
-    for (const redis of this.#connections()) redis.disconnect(true);
+    for (const redis of this.#connections()) if (redis.status === 'ready') redis.disconnect(true);
   }
 
   get isUp(): boolean {
@@ -78,6 +78,7 @@ export class RedisLink {
     });
     redis.on('ready', () => this.#bothReady());
     redis.on('close', () => this.#closed());
+    redis.on('end', () => this.#ended(redis)); // it gives up when it is told to close while it asks the Sentinels
     return redis;
   }
 
@@ -86,6 +87,13 @@ export class RedisLink {
     if (this.#isClosed) return;
     this.#isUp = false;
     this.#hooks.down(this.#lastError);
+  }
+
+  #ended(redis: Redis): void {
+    const again = (): void => {
+      if (!this.#isClosed && redis.status === 'end') redis.connect().catch(() => {});
+    };
+    setTimeout(again, ANSWER_MS).unref();
   }
 
   #bothReady(): void {

@@ -16,6 +16,7 @@ import {
   sentinelOptions,
   type TlsOptions,
 } from './redis-address.ts';
+import { defineGroupScripts, type GroupScripts, RedisGroup } from './redis-group.ts';
 import { RedisLink } from './redis-link.ts';
 import { CLAIM, PROLONG, RETIRE } from './redis-scripts.ts';
 import {
@@ -49,6 +50,7 @@ interface Scripts {
 }
 
 export class RedisStore implements Store {
+  readonly group: RedisGroup;
   readonly #address: RedisAddress;
   readonly #tls: TlsOptions | null;
   #listener: StoreListener | null = null;
@@ -62,14 +64,15 @@ export class RedisStore implements Store {
   #whenUp: () => void = () => {};
   #isStarting = true;
 
-  private constructor(address: RedisAddress, tls: TlsOptions | null) {
+  private constructor(address: RedisAddress, tls: TlsOptions | null, gateway: string) {
     this.#address = address;
     this.#tls = tls;
+    this.group = new RedisGroup(gateway, (run) => this.#ask(run));
   }
 
   /** @throws Nat46Error NAT46_STORE when a certificate cannot be read */
-  static open(address: RedisAddress): RedisStore {
-    return new RedisStore(address, readTls(address));
+  static open(address: RedisAddress, gateway: string): RedisStore {
+    return new RedisStore(address, readTls(address), gateway);
   }
 
   /** Connections made from now on use the certificates that are in the files now. */
@@ -169,11 +172,11 @@ export class RedisStore implements Store {
   }
 
   /** @throws StoreLost when nobody answers; what a server refuses is its own error */
-  async #ask<T>(run: (redis: Redis & Scripts) => Promise<T>): Promise<T> {
+  async #ask<T>(run: (redis: Redis & Scripts & GroupScripts) => Promise<T>): Promise<T> {
     const link = this.#link;
     if (!link?.isUp) throw new StoreLost();
     try {
-      return await run(link.commands as Redis & Scripts);
+      return await run(link.commands as Redis & Scripts & GroupScripts);
     } catch (cause) {
       if (!link.isUp) throw new StoreLost({ cause });
       throw cause;
@@ -199,6 +202,7 @@ export class RedisStore implements Store {
     link.commands.defineCommand('nat46Claim', { lua: CLAIM });
     link.commands.defineCommand('nat46Retire', { lua: RETIRE, numberOfKeys: 1 });
     link.commands.defineCommand('nat46Prolong', { lua: PROLONG, numberOfKeys: 0 });
+    defineGroupScripts(link.commands);
     this.#link = link;
     link.start();
     if (master === null) return;

@@ -2,6 +2,8 @@
  * Where mapping records live. Keys and values are the text of a record as it is stored (record.ts). A store may belong to
  * this gateway alone (lmdb, mem) or to many (Redis): what matters only between many is trivial in the others.
  */
+import type { GatewayGroup } from './group.ts';
+
 export interface Store {
   /** Resolves when the store can be asked. @throws Nat46Error NAT46_STORE naming the store, what is wrong and the remedy */
   ready(): Promise<void>;
@@ -27,6 +29,8 @@ export interface Store {
   prolong(lives: readonly Life[]): Promise<void>;
   /** From now on the listener is told what others do. Once, before `ready`. */
   listen(listener: StoreListener): void;
+  /** What gateways of this store share beside records; null when it belongs to one gateway. */
+  readonly group: GatewayGroup | null;
   /** Read again what lies in files, such as certificates. @throws Nat46Error NAT46_STORE, and nothing has changed */
   reload(): void;
   close(): Promise<void>;

@@ -18,7 +18,7 @@ import { freePort, RedisWorld } from '../helpers/redis.ts';
 const NAMES = 5000;
 /** Names that are asked at the same time. */
 const WIDTH = 50;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 const realOf = (n: number): string =>
   formatV6(parseV6(`2001:db8:5::${n.toString(16)}`) ?? new Uint8Array(16));
@@ -112,10 +112,6 @@ it('5,000 names at once on both, the master killed half-way: the same answers, n
     assert.is(stored.length, NAMES);
     for (const gateway of gateways)
       assert.is(gateway.messages(/^store failed/).length, 1, gateway.log.slice(-2000));
-  } catch (error) {
-    for (const { log } of gateways) console.log(log.split('\n').filter((line) => !line.includes('allocated')).join('\n'));
-    for (const { log } of world.sentinels) console.log(log);
-    throw error;
   } finally {
     for (const gateway of gateways) await gateway.kill('SIGTERM');
     await upstream.stop();

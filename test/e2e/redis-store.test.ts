@@ -8,6 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { withTls } from '../../src/config/session-db.ts';
 import { type StoreAddress, storeAddress } from '../../src/config/store-address.ts';
+import type { GatewayGroup } from '../../src/store/group.ts';
 import { openStore } from '../../src/store/open.ts';
 import { recordKey } from '../../src/store/record.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -35,7 +36,7 @@ class Heard {
 
   static async of(uri: string, environment: Record<string, string>): Promise<Heard> {
     const heard = new Heard();
-    heard.store = await openStore(addressOf(uri, environment));
+    heard.store = await openStore(addressOf(uri, environment), 'gw');
     heard.store.listen({
       changed: (keys) => heard.changed.push(...keys),
       compare: () => heard.compared++,
@@ -199,6 +200,45 @@ worldTests(
       assert.ok(left > 90 && left <= 110, `${left}`);
       assert.is(await one.get(key(1)), record('2001:db8::1'));
     },
+
+    'an address has one gateway; the journal is written with its token only, and an orphan is inherited':
+      async (world) => {
+        const open = async (gateway: string): Promise<Store> => {
+          const store = await openStore(addressOf(world.uri, world.environment), gateway);
+          await store.ready();
+          return store;
+        };
+        const stores = [await open('one'), await open('one-more')] as const;
+        const [one, other] = stores.map(({ group }) => group) as [GatewayGroup, GatewayGroup];
+        try {
+          const home = { address: '2001:db8::1', isHome: true };
+          const [token = 0] = await one.lease([home]);
+          assert.ok(token > 0);
+          assert.equal(await one.lease([home]), [token], 'prolonged');
+          assert.equal(await other.lease([home]), [0]);
+          const changes = { put: [['s', 'r'] as const, ['t', 'q'] as const], remove: ['u'] };
+          assert.is(await other.write(home.address, token, changes), false);
+          assert.is(await one.write(home.address, token + 1, changes), false);
+          assert.is(await one.write(home.address, token, changes), true);
+          assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
+          assert.equal(await other.orphans(), []);
+          await one.release(home.address);
+          assert.equal(await other.orphans(), [], 'the one that is configured with it waits for it');
+          await world.cli(['-n', '1', 'DEL', `nat46:want:${home.address}`]);
+          assert.equal(await other.orphans(), [home.address]);
+          const inherited = { ...home, isHome: false };
+          const [second = 0] = await other.lease([inherited]);
+          assert.ok(second > token, 'a newer token');
+          assert.equal(await one.lease([home]), [0]);
+          assert.equal(await other.lease([inherited]), [-second], 'its home is back');
+          assert.is(await other.write(home.address, second, { put: [], remove: ['s', 't'] }), true);
+          await other.release(home.address);
+          assert.ok(((await one.lease([home]))[0] ?? 0) > second);
+          assert.ok(Number(await world.cli(['-n', '1', 'PTTL', `nat46:lease:${home.address}`])) > 3000);
+        } finally {
+          for (const store of stores) await store.close();
+        }
+      },
 
     'certificates are read again: a connection made afterwards uses the new ones': async (world, open) => {
       const heard = await open();

@@ -35,6 +35,7 @@ for (const kind of ['mem', 'lmdb'] as const) {
     withFolder(async (folder) => {
       const store = await openStore(
         kind === 'mem' ? { kind: 'memory' } : { kind: 'lmdb', folder: `${folder}/new/folder` },
+        'gw',
       );
       await run(store);
       await store.close();
@@ -91,7 +92,7 @@ for (const kind of ['mem', 'lmdb'] as const) {
 /** Writes and is killed without closing anything. */
 const KILLED_WRITER = `
   const { openStore } = await import(process.argv[1]);
-  const store = await openStore({ kind: 'lmdb', folder: process.argv[2] });
+  const store = await openStore({ kind: 'lmdb', folder: process.argv[2] }, 'gw');
   await store.setnx(process.argv[3], process.argv[4]);
   process.kill(process.pid, 'SIGKILL');
 `;
@@ -99,10 +100,10 @@ const KILLED_WRITER = `
 tests('store lmdb', {
   'records are there after closing and opening again': () =>
     withFolder(async (folder) => {
-      const first = await openStore({ kind: 'lmdb', folder });
+      const first = await openStore({ kind: 'lmdb', folder }, 'gw');
       await first.setnx(KEY, VALUE);
       await first.close();
-      const second = await openStore({ kind: 'lmdb', folder });
+      const second = await openStore({ kind: 'lmdb', folder }, 'gw');
       assert.equal(await all(second), [`${KEY} ${VALUE}`]);
       await second.close();
     }),
@@ -112,13 +113,13 @@ tests('store lmdb', {
       const args = ['--input-type=module', '-e', KILLED_WRITER, open, folder, KEY, VALUE];
       const signal = await promisify(execFile)(process.execPath, args).catch((error) => error.signal);
       assert.is(signal, 'SIGKILL');
-      const store = await openStore({ kind: 'lmdb', folder });
+      const store = await openStore({ kind: 'lmdb', folder }, 'gw');
       assert.is(await store.get(KEY), VALUE);
       await store.close();
     }),
   'the stored bytes are the record and nothing else': () =>
     withFolder(async (folder) => {
-      const store = await openStore({ kind: 'lmdb', folder });
+      const store = await openStore({ kind: 'lmdb', folder }, 'gw');
       await store.setnx(KEY, VALUE);
       await store.close();
       const { open } = await import('lmdb');
@@ -136,7 +137,7 @@ tests('store lmdb', {
     }),
   'a folder whose name looks like a file is still a folder': () =>
     withFolder(async (folder) => {
-      const store = await openStore({ kind: 'lmdb', folder: `${folder}/nat46.db` });
+      const store = await openStore({ kind: 'lmdb', folder: `${folder}/nat46.db` }, 'gw');
       assert.ok(existsSync(`${folder}/nat46.db/data.mdb`));
       await store.close();
     }),
@@ -172,7 +173,7 @@ table(
       writeFileSync(`${folder}/other/data.mdb`, 'not a database'.repeat(1000));
       const inner = row.path(folder);
       try {
-        await openStore({ kind: 'lmdb', folder: inner });
+        await openStore({ kind: 'lmdb', folder: inner }, 'gw');
         assert.unreachable();
       } catch (error) {
         if (!(error instanceof Nat46Error)) throw error;
