@@ -15,6 +15,7 @@ import { BEAT_MS, type GatewayGroup } from '../store/group.ts';
 import { Leases, type LeaseView } from '../store/leases.ts';
 import { SessionJournal } from '../store/session-journal.ts';
 import { readSession } from '../store/session-record.ts';
+import { StoreLost } from '../store/store.ts';
 
 /** The table is looked through in so many steps of the timer. */
 const LOOK_MS = 100;
@@ -41,6 +42,7 @@ export class Handover {
   readonly #journal: SessionJournal;
   #timers: NodeJS.Timeout[] = [];
   #beating = false;
+  #problem: string | null = null;
 
   constructor(parts: HandoverParts) {
     this.#parts = parts;
@@ -58,10 +60,12 @@ export class Handover {
     );
   }
 
-  /** The first beat, before any packet: what another gateway has is not used. Then for as long as the gateway runs. */
+  /**
+   * The first beat, before any packet: what another gateway has is not used. Then for as long as the gateway runs. While
+   * the store is away, everything is used.
+   */
   async start(): Promise<void> {
     await this.#beat();
-    for (const { address, isHeld } of this.#leases.view()) if (!isHeld) this.#refuse(address);
     const rows = Math.ceil(this.#parts.state.sessions.rows.capacity / LOOK_STEPS);
     this.#timers = [
       setInterval(() => void this.#beat(), BEAT_MS),
@@ -105,11 +109,20 @@ export class Handover {
     this.#beating = true;
     try {
       await this.#leases.beat();
-    } catch {
-      // the store says itself that it is lost; what is held stays held
+      this.#problem = null;
+    } catch (error) {
+      this.#note(error);
     } finally {
       this.#beating = false;
     }
+  }
+
+  /** The store says itself that it is lost. Anything else comes again each second, and is said once. */
+  #note(error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error);
+    if (error instanceof StoreLost || problem === this.#problem) return;
+    this.#problem = problem;
+    this.#parts.log.error({ err: error }, 'leases of SNAT addresses failed; what is held stays held');
   }
 
   #flush(): Promise<void> {
@@ -150,18 +163,8 @@ export class Handover {
   }
 
   #lost(address: string): void {
-    this.#parts.log.warn(
-      { address },
-      'SNAT address is another gateway’s now: no new sessions on it, old ones go on',
-    );
-    this.#use(address, MemberUse.Closed);
-  }
-
-  #refuse(address: string): void {
-    this.#parts.log.warn(
-      { address },
-      'no lease on this SNAT address: another gateway has it; no new sessions on it',
-    );
+    const message = 'no lease: another gateway has this SNAT address; no new sessions on it, old ones go on';
+    this.#parts.log.warn({ address }, message);
     this.#use(address, MemberUse.Closed);
   }
 

@@ -13,7 +13,7 @@ import type { GatewayGroup } from './group.ts';
 export interface LeaseHooks {
   /** The address is ours now. Its sessions are to be taken over before it is used. */
   readonly gained: (address: string, isHome: boolean) => Promise<void>;
-  /** Another gateway has it: no new sessions. */
+  /** Another gateway has it, from the start or now: no new sessions. */
   readonly lost: (address: string) => void;
   /** Its home waits for it. Resolves when all of its sessions are in the journal. */
   readonly returning: (address: string) => Promise<void>;
@@ -36,6 +36,8 @@ export class Leases {
   /** Address → token. */
   readonly #held = new Map<string, number>();
   readonly #inherited = new Set<string>();
+  /** Of home: another gateway has them, and that was said. */
+  readonly #missing = new Set<string>();
   #isDraining = false;
   #mayInherit = true;
 
@@ -94,10 +96,13 @@ export class Leases {
       await this.#release(address); // from here on nothing is written to its journal, so its sessions may go
       this.#hooks.returned(address);
     } else if (token === 0) {
-      if (this.#held.delete(address)) this.#hooks.lost(address);
-      if (!isHome) this.#inherited.delete(address);
+      const wasHeld = this.#held.delete(address);
+      if (wasHeld || (isHome && !this.#missing.has(address))) this.#hooks.lost(address);
+      if (isHome) this.#missing.add(address);
+      else this.#inherited.delete(address);
     } else if (this.#held.get(address) !== token) {
       this.#held.set(address, token);
+      this.#missing.delete(address);
       if (!isHome) this.#inherited.add(address);
       await this.#hooks.gained(address, isHome).catch((error: unknown) => {
         this.#held.delete(address); // the next step tries again

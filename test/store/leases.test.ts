@@ -118,6 +118,7 @@ tests('leases of SNAT addresses', {
       [`gained ${A} home`, `gained ${B} home`],
       'once each, however often they are prolonged',
     );
+    assert.equal(other.said, [`lost ${A}`, `lost ${B}`], 'and the other is told so once');
   },
   'a gateway that stops: the other has its addresses after the lease, not 1 ms earlier': async () => {
     const world = new World();
