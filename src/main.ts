@@ -29,6 +29,10 @@ const GROUP: VerbGroup = {
       summary: 'parse and validate everything, open nothing',
       run: async (args) => (await import('./commands/check.ts')).check(args),
     },
+    doctor: {
+      summary: 'is the store within reach, step by step',
+      run: async (args) => (await import('./commands/doctor.ts')).doctor(args),
+    },
     status: {
       summary: 'a running gateway on one screen',
       run: async (args) => (await import('./commands/status.ts')).status(args),
@@ -42,8 +46,12 @@ const GROUP: VerbGroup = {
       run: async (args) => (await import('./commands/mappings.ts')).mappings(args),
     },
     dssm: {
-      summary: 'get, set, del, list: mapping records, byte-exact',
+      summary: 'get, set, del, list, import, export: mapping records, byte-exact',
       run: async (args) => (await import('./commands/dssm.ts')).dssm(args),
+    },
+    drain: {
+      summary: 'hand SNAT addresses and sessions over to the other gateways of the store',
+      run: async (args) => (await import('./commands/drain.ts')).drain(args),
     },
     tmctl: TMCTL,
     cleanup: {

@@ -15,6 +15,7 @@ LAB_STATE=${LAB_STATE:-/dev/shm/${LAB_PREFIX%-}.state}
 LAB_CONTROL=${LAB_CONTROL:-$LAB_DIR/nat46.sock}
 
 LAB_NAMESPACES="cl1 cl2 gw rt srv dns"
+LAB_DSSM_NAMESPACES="gw2 gwdns db" # of \`lab dssm\`: a second data gateway, the DNS gateway, the store
 
 CL1=10.244.10.11
 CL1_GW=10.244.10.1
@@ -55,6 +56,20 @@ TAYGA_OUTSIDE=2001::10:244:101:0/112
 TAYGA_SELF6=2001::10:244:101:1
 TAYGA_SNAT=2001::10:244:101:250
 
+# \`lab dssm\`: gw and gw2 carry data, gwdns answers DNS, db has two redis-servers and three Sentinels
+DB=10.244.70.2
+DB_NET=10.244.70
+GW2_IN=10.244.11.1
+CL1_GW2=10.244.11.11
+GWDNS=10.244.81.2
+GWDNS_GW=10.244.81.1
+GW2_OUTSIDE=2001::10:244:102:1
+RT_GW2=2001::10:244:102:254
+SNAT_POOL2=2001::10:244:102:250-2001::10:244:102:253
+DSSM_PORTS="6379 6380"
+SENTINEL_PORTS="26379 26380 26381"
+DSSM_URI=sentinels://$DB:26379,$DB:26380,$DB:26381
+
 ZONE=nat46.example
 EXAMPLE_NAME=single-stack-ipv6-0.dns-nat46.com
 
@@ -63,9 +78,26 @@ lab_env() {
   local key
   for key in LAB_PREFIX LAB_DIR LAB_STATE LAB_CONTROL CL1 CL1_GW CL2 CL2_GW SUBNET RESOLVER DNS4 DNS4_SECOND DNS4_GW \
     DNS6 DNS6_GW SORRY SNAT_POOL SNAT_FIRST GW_OUTSIDE RT_OUTSIDE SERVERS RT_SERVERS WEB HOST_BASE EXAMPLE ZONE EXAMPLE_NAME \
-    DIRECT4 DIRECT6 TAYGA_WEB TAYGA_DIRECT; do
+    DIRECT4 DIRECT6 TAYGA_WEB TAYGA_DIRECT DB GW2_IN GWDNS GW2_OUTSIDE SNAT_POOL2 DSSM_URI; do
     printf '%s=%s\n' "$key" "${!key}"
   done
+}
+
+# The certificates of the store, as a gateway's environment.
+lab_dssm_env() {
+  printf 'REDIS_CA_FILE=%s\nREDIS_AUTH_CERT=%s\nREDIS_AUTH_KEY=%s\n' \
+    "$LAB_DIR/dssm/ca.crt" "$LAB_DIR/dssm/client.crt" "$LAB_DIR/dssm/client.key"
+}
+
+# The flags of the gateway in a namespace of `lab dssm`.
+lab_dssm_flags() {
+  printf -- '--subnet %s\n--store %s\n--state %s\n--control %s\n' "$SUBNET" "$DSSM_URI" "$LAB_STATE.$1" "$LAB_DIR/$1.sock"
+  case $1 in
+    gw) printf -- '--role data\n--snat-pool %s\n' "$SNAT_POOL" ;;
+    gw2) printf -- '--role data\n--snat-pool %s\n' "$SNAT_POOL2" ;;
+    gwdns) printf -- '--role dns\n--snat-pool %s\n--dns-listen %s:53\n--dns-upstream %s\n--sorry-ip %s\n' \
+      "$SNAT_POOL" "$RESOLVER" "$DNS4" "$SORRY" ;;
+  esac
 }
 
 # The flags of `nat46 run` in this lab, one flag and its value a line.

@@ -30,9 +30,10 @@ lab_address() {
   done
 }
 
-lab_namespaces_up() {
+# lab_namespaces NAME…
+lab_namespaces() {
   local name ns
-  for name in $LAB_NAMESPACES; do
+  for name in "$@"; do
     ns=$(lab_ns "$name")
     ip netns add "$ns"
     ip -n "$ns" link set lo up
@@ -41,6 +42,12 @@ lab_namespaces_up() {
       net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_ra=0 \
       net.ipv6.conf.default.disable_ipv6=0 net.ipv6.conf.all.disable_ipv6=0
   done
+}
+
+lab_namespaces_up() {
+  local name
+  # shellcheck disable=SC2086
+  lab_namespaces $LAB_NAMESPACES
   for name in cl1 cl2; do # IPv4 only
     lab_in "$name" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
     mkdir -p "/etc/netns/$(lab_ns "$name")"
@@ -113,7 +120,7 @@ lab_mtu() {
 # Ends what runs in the namespaces of this lab, removes them and their files. Harmless when nothing is there.
 lab_down() {
   local name ns pids
-  for name in $LAB_NAMESPACES; do
+  for name in $LAB_NAMESPACES $LAB_DSSM_NAMESPACES; do
     ns=$(lab_ns "$name")
     [ -e "/run/netns/$ns" ] || continue
     while pids=$(ip netns pids "$ns" 2>/dev/null) && [ -n "$pids" ]; do
@@ -122,7 +129,7 @@ lab_down() {
       sleep 0.02
     done
   done
-  for name in $LAB_NAMESPACES; do
+  for name in $LAB_NAMESPACES $LAB_DSSM_NAMESPACES; do
     ns=$(lab_ns "$name")
     [ ! -e "/run/netns/$ns" ] || ip netns delete "$ns" || true
     rm -rf "/etc/netns/$ns"

@@ -39,7 +39,8 @@ export async function check(args: readonly string[], surroundings = processSurro
 }
 
 function line(setting: Setting, config: Config): Line {
-  const from = setting.source === 'environment' ? environmentName(setting.name) : setting.source;
+  const variable = setting.variable ?? environmentName(setting.name);
+  const from = setting.source === 'environment' ? variable : setting.source;
   return {
     flag: `--${setting.name}`,
     value: setting.texts.join(' ') || fallback(setting.name, config),

@@ -1,10 +1,11 @@
 /**
- * `nat46 dssm get|set|del|list`: mapping records of a running gateway, byte-exact. They take effect at once.
+ * `nat46 dssm get|set|del|list|import|export`: mapping records of a running gateway, byte-exact. They take effect at once.
  */
 import type { Command } from 'commander';
 import { parseV4, parseV6 } from '../address.ts';
 import type { DssmDeleted, DssmRecord, DssmSet } from '../control/api.ts';
 import { Nat46Error } from '../error.ts';
+import { exportRecords, importRecords } from './dssm-transfer.ts';
 import {
   connect,
   formatOf,
@@ -38,6 +39,11 @@ export function dssm(args: readonly string[], surroundings = processSurroundings
         run: (rest) => del(rest, surroundings),
       },
       list: { summary: 'print all records', run: (rest) => list(rest, surroundings) },
+      export: { summary: 'print all records for import', run: (rest) => exportRecords(rest, surroundings) },
+      import: {
+        summary: 'create the records of an export',
+        run: (rest) => importRecords(rest, surroundings),
+      },
     },
   };
   return runVerb(group, args, surroundings.terminal);

@@ -29,6 +29,7 @@ export function screen(reply: StatusReply): string {
     ['device', `${reply.tun}, ${counted(reply.workers, 'worker')}, role ${reply.role}`],
     ['subnet', `${reply.subnet}, ${mappings.free} addresses free`],
     ['snat pool', some(reply.snat_pool)],
+    ...leaseLines(reply.snat_leases),
     ['dns', `${some(reply.dns_listen)}, asks ${some(reply.dns_upstream)}`],
     ['store', reply.store],
     ['state', reply.state],
@@ -41,6 +42,16 @@ export function screen(reply: StatusReply): string {
     ['queries', `${dns.queries}, ${dns.upstream_queries} sent upstream`],
   ];
   return lines.map(([name, text]) => `${name.padEnd(NAME_WIDTH)}${text}\n`).join('');
+}
+
+function leaseLines(leases: StatusReply['snat_leases']): [string, string][] {
+  if (leases === null) return [];
+  const { held, missing, inherited } = leases;
+  const lines: [string, string][] = [['leases', `${held.length} of ${held.length + missing.length} held`]];
+  if (held.length === 0) lines.push(['', 'no lease: new sessions are refused, old ones go on']);
+  if (missing.length > 0) lines.push(['', `another gateway has ${some(missing)}`]);
+  if (inherited.length > 0) lines.push(['', `taken over: ${some(inherited)}`]);
+  return lines;
 }
 
 function counted(count: number, what: string): string {

@@ -13,7 +13,9 @@ import type { DnsZone } from './dns-zone.ts';
 import { defaultControlPath } from './paths.ts';
 import { nameServers } from './resolv-conf.ts';
 import { RUN_FLAGS, type RunValues } from './run-flags.ts';
-import { addFlags, readSettings, type Setting } from './settings.ts';
+import { SERVICE, sessionDb, withTls } from './session-db.ts';
+import { addFlags, readSettings, type Setting, type Settings } from './settings.ts';
+import type { StoreAddress } from './store-address.ts';
 
 /** IPv4 addresses are numbers in host order, IPv6 addresses 16 bytes; `null` means not given, see `--help`. */
 export interface Config extends DeviceConfig {
@@ -27,7 +29,7 @@ export interface Config extends DeviceConfig {
   /** Sources that may create sessions; empty = any. */
   readonly inside: readonly Cidr4[];
   readonly maps: readonly StaticMap[];
-  readonly store: string;
+  readonly store: StoreAddress;
   readonly role: 'all' | 'dns' | 'data';
   readonly dnsListen: readonly Endpoint[];
   /** Never empty unless the role is `data`. */
@@ -91,7 +93,7 @@ export function resolveRun(
   env: Environment,
   host: Surroundings = HOST,
 ): { config: Config; settings: ReadonlyMap<string, Setting> } {
-  const { values, settings, problems } = readSettings(RUN_FLAGS, command, env);
+  const { values, settings, problems } = withStore(readSettings(RUN_FLAGS, command, env), env);
   const all = [...problems, ...crossProblems({ values, settings })];
   const config = all.length === 0 ? build(values as RunValues, host) : null;
   if (config && config.role !== 'data' && config.dnsUpstream.length === 0) {
@@ -101,6 +103,22 @@ export function resolveRun(
   }
   if (!config || all.length > 0) throw new Nat46Error('NAT46_CONFIG', all.join('\n'));
   return { config: freeze(config), settings };
+}
+
+/** The settings with the store that the environment of the dSSM names, if nothing goes before it. */
+function withStore(given: Settings<typeof RUN_FLAGS>, env: Environment): Settings<typeof RUN_FLAGS> {
+  const setting = given.settings.get('store');
+  const named = setting?.source === 'default' ? sessionDb(env) : { value: null };
+  if ('problems' in named) return { ...given, problems: [...given.problems, ...named.problems] };
+  const address = named.value ?? given.values.store;
+  if (!address) return given;
+  const store = withTls(address, env);
+  if ('problems' in store) return { ...given, problems: [...given.problems, ...store.problems] };
+  const settings = new Map(given.settings);
+  const texts = [store.value.label];
+  if (named.value) settings.set('store', { name: 'store', texts, source: 'environment', variable: SERVICE });
+  else if (setting) settings.set('store', { ...setting, texts });
+  return { ...given, settings, values: { ...given.values, store: store.value } };
 }
 
 function build(values: RunValues, host: Surroundings): Config {
@@ -178,6 +196,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
   return JSON.parse(
     JSON.stringify(config, (key, value: unknown) => {
       if (value instanceof Uint8Array) return formatV6(value);
+      if (key === 'store') return (value as StoreAddress).label;
       if (isCidr(value)) {
         const { base, length } = value;
         return `${typeof base === 'number' ? formatV4(base) : formatV6(base)}/${length}`;

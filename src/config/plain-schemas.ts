@@ -1,5 +1,5 @@
 /**
- * Schemas of the values that are not addresses: numbers with a unit, choices, names, paths, the store's URI.
+ * Schemas of the values that are not addresses: numbers with a unit, choices, names, paths.
  */
 import { z } from 'zod';
 import { COPIED, type Marking, withDscp, ZEROED } from '../xlat/traffic-class.ts';
@@ -59,10 +59,3 @@ export const socketPath = reading<string>((text) => {
 });
 
 export const filePath = z.string();
-
-/** The schemes of this build; `openStore` takes the value as it is. */
-export const storeUri = reading<string>((text) =>
-  text === 'mem:' || /^lmdb:./.test(text)
-    ? { value: text }
-    : { problem: 'not a store of this build; write mem: or lmdb:DIR, as in lmdb:/var/lib/nat46' },
-);

@@ -15,17 +15,9 @@ import {
 } from './address-schemas.ts';
 import { dnsZone } from './dns-zone.ts';
 import { type FlagValues, list, optional, toggle, value } from './flag.ts';
-import {
-  choice,
-  deviceName,
-  filePath,
-  integer,
-  marking,
-  socketPath,
-  storeUri,
-  workers,
-} from './plain-schemas.ts';
+import { choice, deviceName, filePath, integer, marking, socketPath, workers } from './plain-schemas.ts';
 import { snatRange } from './snat-range.ts';
+import { storeAddress } from './store-address.ts';
 
 const deviceMtu = integer(1280, 65535, 'bytes');
 
@@ -88,8 +80,9 @@ export const RUN_FLAGS = {
   store: value({
     placeholder: 'URI',
     fallback: 'lmdb:/var/lib/nat46',
-    description: 'where mapping records live: mem: or lmdb:DIR',
-    schema: storeUri,
+    description:
+      'where mapping records live: mem:, lmdb:DIR, redis[s]://HOST or sentinel[s]://HOST,HOST/MASTER',
+    schema: storeAddress,
   }),
   role: value({
     placeholder: 'all|dns|data',

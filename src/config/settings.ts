@@ -4,6 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import { environmentName, type Flag, type FlagTable, type FlagValues } from './flag.ts';
+import { withoutPassword } from './store-address.ts';
 
 /** Where a value came from. */
 export type Source = 'flag' | 'environment' | 'default';
@@ -13,6 +14,8 @@ export interface Setting {
   readonly name: string;
   readonly texts: readonly string[];
   readonly source: Source;
+  /** The environment variable it came from, when that is not the flag's own. */
+  readonly variable?: string;
 }
 
 export interface Settings<T extends FlagTable> {
@@ -63,7 +66,8 @@ export function readSettings<T extends FlagTable>(
 }
 
 /** How a person wrote one value: `--mtu 9` or `NAT46_MTU=9`. A default is named as the flag. */
-export function label(setting: Setting, text: string = setting.texts.join(',')): string {
+export function label(setting: Setting, value: string = setting.texts.join(',')): string {
+  const text = withoutPassword(value);
   if (setting.source === 'environment') return `${environmentName(setting.name)}=${text}`;
   return text === '' ? `--${setting.name}` : `--${setting.name} ${text}`;
 }

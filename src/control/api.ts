@@ -3,9 +3,11 @@
  * `-o json`. A number that ends in `_sec` is seconds, addresses are canonical text, `null` is "none" or "never".
  *
  *     GET    /v1/status           StatusReply
+ *     POST   /v1/drain            DrainReply
  *     GET    /v1/sessions         RowsReply of SessionRow     ?column=value… &limit=N
  *     GET    /v1/mappings         RowsReply of MappingRow     ?column=value… &limit=N
  *     GET    /v1/dssm             { records: DssmRecord[] }
+ *     POST   /v1/dssm             DssmRestore → DssmRestored
  *     GET    /v1/dssm/:v4         DssmRecord
  *     PUT    /v1/dssm/:v4         DssmSet → DssmRecord
  *     DELETE /v1/dssm/:v4         DssmDeleted
@@ -24,6 +26,14 @@ export interface StatusReply {
   readonly workers: number;
   readonly subnet: string;
   readonly snat_pool: readonly string[];
+  /** SNAT addresses and who has them; null when the store belongs to this gateway alone. */
+  readonly snat_leases: {
+    readonly held: readonly string[];
+    /** Configured here, and another gateway's now: no new sessions. */
+    readonly missing: readonly string[];
+    /** Of a gateway that died. */
+    readonly inherited: readonly string[];
+  } | null;
   /** URI without secrets. */
   readonly store: string;
   readonly state: string;
@@ -52,6 +62,13 @@ export interface StatusReply {
     readonly queries: number;
     readonly upstream_queries: number;
   };
+}
+
+/** What was handed over to the other gateways. */
+export interface DrainReply {
+  readonly addresses: readonly string[];
+  /** Established ones; they go on here until their packets arrive elsewhere. */
+  readonly sessions: number;
 }
 
 /** Rows that matched, at most `limit` of them. */
@@ -125,6 +142,17 @@ export interface DssmSet {
   readonly v6: string;
   /** Of inactivity; 0 = never. */
   readonly timeout_sec: number;
+}
+
+/** Body of POST: records to create byte for byte. */
+export interface DssmRestore {
+  readonly records: readonly { readonly key: string; readonly value: string }[];
+}
+
+export interface DssmRestored {
+  readonly created: number;
+  /** Keys that had a record already, which stays. */
+  readonly existing: readonly string[];
 }
 
 export interface DssmDeleted {

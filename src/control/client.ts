@@ -4,7 +4,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { type ErrorCode, Nat46Error } from '../error.ts';
 
-export type Method = 'GET' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
 /** A gateway that does not answer by then is stuck, or is not one. */
 const ANSWER_MS = 10_000;

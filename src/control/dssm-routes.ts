@@ -3,7 +3,7 @@
  */
 import { formatV4, parseV4, parseV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
-import type { DssmDeleted, DssmRecord } from './api.ts';
+import type { DssmDeleted, DssmRecord, DssmRestored } from './api.ts';
 import type { ControlRequest, Routes } from './server.ts';
 
 /** Addresses in host order, 16 bytes. */
@@ -12,6 +12,8 @@ export interface MappingRecords {
   get(v4: number): Promise<DssmRecord | null>;
   /** @throws Nat46Error when there is a record, or there cannot be one */
   set(v4: number, v6: Uint8Array, timeoutSec: number): Promise<DssmRecord>;
+  /** @returns for each whether it was created. @throws Nat46Error naming the first that is malformed */
+  restore(records: readonly { key: string; value: string }[]): Promise<boolean[]>;
   /** @returns null when there was none */
   del(v4: number): Promise<{ sessions: number } | null>;
 }
@@ -19,6 +21,14 @@ export interface MappingRecords {
 export function dssmRoutes(records: MappingRecords): Routes {
   return {
     'GET /v1/dssm': async () => ({ records: await records.list() }),
+    'POST /v1/dssm': async ({ body }): Promise<DssmRestored> => {
+      const given = readRecords(body);
+      const created = await records.restore(given);
+      return {
+        created: created.filter(Boolean).length,
+        existing: given.filter((_, i) => !created[i]).map(({ key }) => key),
+      };
+    },
     'GET /v1/dssm/:v4': async (request) => {
       const v4 = addressOf(request);
       return (await records.get(v4)) ?? noRecord(v4);
@@ -53,6 +63,14 @@ function readSet(body: unknown): { v6: Uint8Array; timeoutSec: number } {
   if (typeof timeoutSec !== 'number')
     throw new Nat46Error('NAT46_USAGE', 'timeout_sec: not a number of seconds');
   return { v6, timeoutSec };
+}
+
+function readRecords(body: unknown): { key: string; value: string }[] {
+  const { records } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const isRecord = (one: Record<string, unknown> | null): boolean =>
+    typeof one?.key === 'string' && typeof one.value === 'string';
+  if (Array.isArray(records) && records.every(isRecord)) return records;
+  throw new Nat46Error('NAT46_USAGE', 'records: not a list of objects with key and value');
 }
 
 function noRecord(v4: number): never {

@@ -117,7 +117,7 @@ export class Loop {
       if (verdict === Verdict.Hold) parking.letPass(i);
       if (verdict === Verdict.Punt || verdict === Verdict.Hold) {
         if (!parking.isPast(i, now)) continue;
-        verdict = this.#giveUp(verdict, now);
+        verdict = givenUp(verdict);
       }
       this.#count(verdict, segments, length);
       parking.release(i);
@@ -126,13 +126,6 @@ export class Loop {
     this.#flush();
     parking.compact();
     this.#countTurn();
-  }
-
-  /** The packet that was translated last has waited long enough. */
-  #giveUp(verdict: Verdict, now: number): Verdict {
-    if (verdict === Verdict.Hold) return Verdict.DropFragmentTimeout;
-    this.#translator.refuse4(Verdict.DropPuntTimeout, now);
-    return Verdict.DropPuntTimeout;
   }
 
   #count(verdict: Verdict, packets: number, bytes: number): void {
@@ -154,4 +147,9 @@ export class Loop {
     if (this.#batch.count > 0) this.#counters[WRITE_FAILED]! += this.#queue.write(this.#batch.count);
     this.#batch.clear();
   }
+}
+
+/** What becomes of a packet that has waited long enough. */
+function givenUp(verdict: Verdict): Verdict {
+  return verdict === Verdict.Hold ? Verdict.DropFragmentTimeout : Verdict.DropPuntTimeout;
 }

@@ -42,17 +42,12 @@ export class Translator {
     return version === 6 ? this.#from6(at, length, now) : Verdict.DropMalformed;
   }
 
-  /** Tell the sender of the IPv4 packet that was translated last why nothing became of it, if the verdict says so. */
-  refuse4(verdict: Verdict, now: number): void {
-    this.answers.errorV4(verdict, this.#fourToSix.packet, now);
-  }
-
   #from4(at: number, length: number, now: number): Verdict {
     const verdict = this.#fourToSix.translate(at, length, now);
     if (verdict < FIRST_DROP) return verdict;
     const { packet } = this.#fourToSix;
     if (verdict === Verdict.DropOwnAddress && this.answers.echoV4(packet)) return Verdict.Reply;
-    this.refuse4(verdict, now);
+    this.answers.errorV4(verdict, packet, now);
     return verdict;
   }
 

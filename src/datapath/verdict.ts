@@ -113,6 +113,11 @@ const rows = {
     'no free port on the SNAT address of this client',
     error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
   ],
+  DropNoLease: [
+    'no_lease',
+    'another gateway has the SNAT address: no new session on it here',
+    error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
+  ],
   DropClientQuota: [
     'client_quota',
     'this client has as many sessions or ports as one may',
@@ -123,11 +128,8 @@ const rows = {
     'the session, client or fragment table is full',
     error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
   ],
-  DropPuntTimeout: [
-    'punt_timeout',
-    'the store did not answer in time',
-    error(icmp.V4_UNREACHABLE, icmp.V4_HOST_UNREACHABLE),
-  ],
+  // Silent: a slow store is no word about the host, and an ICMP error would end a connection that is just opening
+  DropPuntTimeout: ['punt_timeout', 'the store did not answer in time'],
   DropFragmentTimeout: ['fragment_timeout', 'fragment whose first fragment never came'],
   DropParkingFull: ['parking_full', 'had to wait for the store or a first fragment, and there was no room'],
 } as const satisfies Record<string, Row>;

@@ -139,13 +139,10 @@ export class AddressLookup {
 
   /** @returns what could be allocated, in order; 'exhausted' or 'failed' only when there is nothing */
   async #allocate(real: RealAddresses, deadlineMs: number): Promise<Synthetic[] | 'exhausted' | 'failed'> {
-    const { addresses, notices } = this.#parts;
+    const { addresses } = this.#parts;
     const copies = real.addresses.map((v6) => Uint8Array.from(v6));
     const asked = copies.map(async (v6) => ({ v6, allocation: await addresses.allocate(v6) }));
     const settled = await this.#before(deadlineMs, Promise.allSettled(asked));
-    const rejected = settled?.find((result) => result.status === 'rejected');
-    if (settled === null || rejected !== undefined) notices.storeFailed(rejected?.reason);
-    else notices.storeWorks();
     const given = (settled ?? []).flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const found = given.flatMap(({ v6, allocation }) =>
       'v4' in allocation ? [{ v4: allocation.v4, v6 }] : [],

@@ -1,5 +1,5 @@
 /**
- * What the log says about addresses and store: once per change of state, or rarely, never per query.
+ * What the log says about the pool of addresses: rarely, never per query. What it says about the store, the store says.
  */
 import type { Clock } from './clock.ts';
 import { type Log, RareNotice } from './log.ts';
@@ -10,7 +10,6 @@ export class PoolNotices {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #rare = new RareNotice(EXHAUSTED_EVERY_MS);
-  #storeDown = false;
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
@@ -20,18 +19,5 @@ export class PoolNotices {
   exhausted(): void {
     const suppressed = this.#rare.due(this.#clock.now());
     if (suppressed !== null) this.#log.warn({ suppressed }, 'pool exhausted: no synthetic address left');
-  }
-
-  /** @param reason what the store said; undefined when it said nothing in time */
-  storeFailed(reason: unknown): void {
-    if (this.#storeDown) return;
-    this.#storeDown = true;
-    this.#log.error({ err: reason ?? 'no answer in time' }, 'store unavailable: new names cannot be mapped');
-  }
-
-  storeWorks(): void {
-    if (!this.#storeDown) return;
-    this.#storeDown = false;
-    this.#log.info({}, 'store available again');
   }
 }

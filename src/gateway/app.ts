@@ -4,6 +4,7 @@
  *
  *   host facts → plan → device → segment → store and mappings → host → workers → control → DNS46 → ready
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import type { Logger } from 'pino';
@@ -22,6 +23,7 @@ import { ControlCounters } from '../stats/control-counters.ts';
 import { describe, subnet } from '../stats/description.ts';
 import { MappingDirectory } from '../store/directory.ts';
 import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
 import type { TunDevice } from '../tun/device.ts';
 import { HostState } from '../tun/host.ts';
 import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
@@ -30,6 +32,7 @@ import { BindingLog } from './binding-log.ts';
 import { DataPlane } from './data-plane.ts';
 import { openDevice } from './device.ts';
 import { DnsTally } from './dns-tally.ts';
+import { Handover } from './handover.ts';
 import { journalPath } from './host-cleanup.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
@@ -45,6 +48,7 @@ export class App {
   readonly #onFailure: (error: Error) => void;
   #status: () => object = () => ({});
   #bindingLog: BindingLog | null = null;
+  #store: Store | null = null;
   /** How to take down what is up, last part first. */
   readonly #closers: (() => unknown)[] = [];
 
@@ -60,15 +64,6 @@ export class App {
     return this.#status();
   }
 
-  /** The flags are the configuration, and do not change; the files that are appended to were moved away. */
-  reload(): void {
-    this.#bindingLog?.reopen();
-    this.#log.info(
-      {},
-      'SIGHUP: log files are opened again; the flags are the configuration, and do not change',
-    );
-  }
-
   /** Resolves when packets are carried and names answered. @throws Nat46Error; everything is taken down then */
   async start(): Promise<void> {
     try {
@@ -76,6 +71,20 @@ export class App {
     } catch (error) {
       await this.stop();
       throw error;
+    }
+  }
+
+  /** SIGHUP: the flags are the configuration, but logs and certificates are files. What cannot be used changes nothing. */
+  reload(): void {
+    this.#bindingLog?.reopen();
+    try {
+      this.#store?.reload();
+      this.#log.info(
+        {},
+        'SIGHUP: log files opened and certificates of the store read again; flags change with a restart',
+      );
+    } catch (error) {
+      this.#log.error({ err: error }, 'SIGHUP: nothing changed');
     }
   }
 
@@ -97,10 +106,11 @@ export class App {
     const counters = new ControlCounters(file.segment);
     const directory = await this.#openDirectory(plan, state, counters);
     describe(file.segment, { ...config, reserved: plan.taken });
-    this.#setUpHost(plan, device);
+    const host = this.#setUpHost(plan, device);
+    const handover = await this.#startHandover(plan, state, directory, host);
     const dataPlane = await this.#startDataPlane(plan, file, device, directory);
     this.#keepHouse(state, directory, counters);
-    await this.#startControl({ plan, state, directory, workers: dataPlane?.size ?? 0 });
+    await this.#startControl({ plan, state, directory, handover, workers: dataPlane?.size ?? 0 });
     await this.#startDns(plan, directory, counters);
     shim().sdNotify('READY=1');
     this.#closers.push(() => shim().sdNotify('STOPPING=1'));
@@ -184,7 +194,8 @@ export class App {
   }
 
   async #openDirectory(plan: Plan, state: NatState, counters: ControlCounters): Promise<MappingDirectory> {
-    const store = await openStore(this.#config.store);
+    const store = await openStore(this.#config.store, gatewayName(this.#config.statePath));
+    this.#store = store;
     this.#closers.push(() => store.close());
     const directory = new MappingDirectory({
       store,
@@ -196,7 +207,7 @@ export class App {
       reservedStatic: this.#config.reservedStatic,
       reserved: plan.taken,
       maps: this.#config.maps,
-      count: (event) => counters.add(`mapping.${event}`, 1),
+      count: (event, n) => counters.add(`mapping.${event}`, n),
       log: this.#log,
     });
     try {
@@ -217,9 +228,9 @@ export class App {
     return device;
   }
 
-  #setUpHost(plan: Plan, device: TunDevice | null): void {
+  #setUpHost(plan: Plan, device: TunDevice | null): HostState | null {
     const { tun, persist, mtu, statePath, setup } = this.#config;
-    if (!device || !setup) return;
+    if (!device || !setup) return null;
     const host = HostState.apply({
       tun,
       mtu,
@@ -234,6 +245,31 @@ export class App {
     this.#closers.push(() => {
       for (const problem of host.undo()) this.#log.warn({ problem }, 'host not restored');
     });
+    return host;
+  }
+
+  /** Between gateways of one store, before any packet. */
+  async #startHandover(
+    plan: Plan,
+    state: NatState,
+    directory: MappingDirectory,
+    host: HostState | null,
+  ): Promise<Handover | null> {
+    const group = this.#store?.group;
+    if (!group || this.#config.role === 'dns') return null;
+    const handover = new Handover({
+      group,
+      state,
+      directory,
+      members: plan.members,
+      attract: (address) => host?.attract(address),
+      nowMs: SYSTEM_CLOCK.nowMs,
+      log: this.#log,
+    });
+    directory.onStoreChanged(() => handover.storeChanged());
+    await handover.start();
+    this.#closers.push(() => handover.stop());
+    return handover;
   }
 
   async #startDataPlane(
@@ -277,7 +313,9 @@ export class App {
     this.#closers.push(() => house.stop());
   }
 
-  async #startControl(parts: Pick<ViewSources, 'plan' | 'state' | 'directory' | 'workers'>): Promise<void> {
+  async #startControl(
+    parts: Pick<ViewSources, 'plan' | 'state' | 'directory' | 'handover' | 'workers'>,
+  ): Promise<void> {
     const config = this.#config;
     const sources = { ...parts, config, version: packageVersion(), nowMs: SYSTEM_CLOCK.nowMs };
     this.#status = () => status(sources);
@@ -308,6 +346,12 @@ function machineId(): string {
   } catch {
     return hostname();
   }
+}
+
+/** Of this gateway among those of one store: the same after a restart, and for nobody else. */
+function gatewayName(statePath: string): string {
+  const name = createHash('sha256').update(`${machineId()} ${hostname()} ${statePath}`).digest('hex');
+  return name.slice(0, 16);
 }
 
 function toFourWords(address: Uint8Array): Int32Array {

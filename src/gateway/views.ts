@@ -8,6 +8,7 @@ import { dssmRoutes } from '../control/dssm-routes.ts';
 import { rowsRoute } from '../control/rows.ts';
 import type { Routes } from '../control/server.ts';
 import { FIRST_DROP, VERDICTS, Verdict } from '../datapath/verdict.ts';
+import { Nat46Error } from '../error.ts';
 import { CREATED } from '../nat/counters.ts';
 import type { NatState } from '../nat/nat-state.ts';
 import type { SessionId } from '../nat/session.ts';
@@ -15,6 +16,8 @@ import { TCP_STATE_NAMES } from '../nat/tcp-state.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
 import * as worker from '../stats/worker-counters.ts';
 import type { MappingDirectory } from '../store/directory.ts';
+import type { LeaseView } from '../store/leases.ts';
+import type { Handover } from './handover.ts';
 import type { Plan } from './plan.ts';
 
 export interface ViewSources {
@@ -22,6 +25,8 @@ export interface ViewSources {
   readonly plan: Plan;
   readonly state: NatState;
   readonly directory: MappingDirectory;
+  /** Null when the store belongs to this gateway alone, or it carries no data. */
+  readonly handover: Handover | null;
   readonly version: string;
   /** Threads of the data plane. */
   readonly workers: number;
@@ -30,9 +35,16 @@ export interface ViewSources {
 }
 
 export function controlRoutes(sources: ViewSources): Routes {
-  const { directory } = sources;
+  const { directory, handover } = sources;
   return {
     'GET /v1/status': () => status(sources),
+    'POST /v1/drain': () => {
+      if (handover) return handover.drain();
+      throw new Nat46Error(
+        'NAT46_USAGE',
+        'drain: there is no other data gateway of one store to hand over to; just stop it',
+      );
+    },
     'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources)),
     'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines()),
     ...dssmRoutes(directory),
@@ -80,7 +92,15 @@ function sessionRow(
 }
 
 /** `nat46 status`, and the answer to SIGUSR2. */
-export function status({ config, plan, state, directory, version, workers }: ViewSources): StatusReply {
+export function status({
+  config,
+  plan,
+  state,
+  directory,
+  handover,
+  version,
+  workers,
+}: ViewSources): StatusReply {
   const { segment, sessions } = state;
   const counters = new ControlCounters(segment);
   const endpoint = (at: { address: string; port: number }): string =>
@@ -94,7 +114,8 @@ export function status({ config, plan, state, directory, version, workers }: Vie
     workers,
     subnet: `${formatV4(config.subnet.base)}/${config.subnet.length}`,
     snat_pool: plan.members.map((member) => formatV6(member)),
-    store: config.store,
+    snat_leases: handover ? leases(handover.leases()) : null,
+    store: config.store.label,
     state: config.statePath,
     dns_listen: config.role === 'data' ? [] : config.dnsListen.map(endpoint),
     dns_upstream: config.role === 'data' ? [] : config.dnsUpstream.map(endpoint),
@@ -116,5 +137,15 @@ export function status({ config, plan, state, directory, version, workers }: Vie
       queries: counters.value('dns4Queries') + counters.value('dns6Queries'),
       upstream_queries: counters.value('upstreamQueries'),
     },
+  };
+}
+
+function leases(views: readonly LeaseView[]): StatusReply['snat_leases'] {
+  const of = (wanted: (view: LeaseView) => boolean): string[] =>
+    views.filter(wanted).map(({ address }) => address);
+  return {
+    held: of(({ isHome, isHeld }) => isHome && isHeld),
+    missing: of(({ isHome, isHeld }) => isHome && !isHeld),
+    inherited: of(({ isHome }) => !isHome),
   };
 }

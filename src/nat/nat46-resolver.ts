@@ -12,7 +12,7 @@ import { Filtering } from './filtering.ts';
 import { isPast } from './lifetimes.ts';
 import { MappingKind } from './mapping.ts';
 import type { NatState } from './nat-state.ts';
-import { NO_MEMBER, NO_PORT, protocolColumn } from './port-pool.ts';
+import { MemberUse, NO_MEMBER, NO_PORT, protocolColumn } from './port-pool.ts';
 import { NO_ROW } from './rows.ts';
 import { FILTERING_AT } from './segment.ts';
 import { type NewSession, NO_SESSION, portPair, type SessionId } from './session.ts';
@@ -35,6 +35,8 @@ export const Refusal = {
   SenderUnmapped: -10,
   /** From outside: the sender may not use the BIB entry. */
   Filtered: -11,
+  /** Another gateway has the SNAT address of this client, or all of them. */
+  NoLease: -12,
 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
 
@@ -72,6 +74,7 @@ export class Nat46Resolver {
     pathMtu: 0,
   };
   readonly #real = new Int32Array(4);
+  #member = NO_MEMBER;
 
   /** @param view where the packets are whose addresses `fromOutside` is told the offsets of */
   constructor(state: NatState, view: DataView, options: ResolverOptions) {
@@ -189,24 +192,38 @@ export class Nat46Resolver {
     }
     if (sessions.rows.isFull()) return Refusal.TableFull;
     const known = bibs.lookupInside(protocol, address, port);
-    if (known !== NO_ROW) return known;
+    if (known !== NO_ROW) return pool.use(bibs.member(known)) === MemberUse.Closed ? Refusal.NoLease : known;
     if (client !== NO_ROW && clients.bibs(client) >= this.#options.maxClientPorts) return Refusal.ClientQuota;
     if (bibs.rows.isFull() || (client === NO_ROW && clients.rows.isFull())) return Refusal.TableFull;
-    if (pool.size() === 0) return Refusal.PoolExhausted;
-    const column = protocolColumn(protocol);
-    let member = client !== NO_ROW ? clients.member(client) : pool.preferredMember(address);
-    let outside = pool.take(member, column, port, address);
-    // A client that is not paired yet may go to any member that has room.
-    for (let i = 1; outside === NO_PORT && client === NO_ROW && i < pool.size(); i++) {
-      member = (member + 1) % pool.size();
-      outside = pool.take(member, column, port, address);
-    }
-    if (outside === NO_PORT) return Refusal.PoolExhausted;
-    const owner = client !== NO_ROW ? client : clients.insert(address, member);
+    const outside = this.#takePort(client, protocolColumn(protocol), address, port);
+    if (outside < 0) return outside;
+    const owner = client !== NO_ROW ? client : clients.insert(address, this.#member);
     clients.addBibs(owner, +1);
-    const bib = bibs.insert(protocol, address, portPair(port, outside), member, owner);
+    const bib = bibs.insert(protocol, address, portPair(port, outside), this.#member, owner);
     this.#state.bindings.noteBib(BindingEvent.Add, bib);
     return bib;
+  }
+
+  /** On the member that the client is paired with, else on any that has room; `#member` is which. @returns port or Refusal */
+  #takePort(client: number, column: number, address: number, port: number): number {
+    const { clients, pool } = this.#state;
+    if (client !== NO_ROW) {
+      this.#member = clients.member(client);
+      if (pool.use(this.#member) === MemberUse.Closed) return Refusal.NoLease;
+      const outside = pool.take(this.#member, column, port, address);
+      return outside === NO_PORT ? Refusal.PoolExhausted : outside;
+    }
+    const size = pool.size();
+    let refusal: Refusal = size === 0 ? Refusal.PoolExhausted : Refusal.NoLease;
+    const first = pool.preferredMember(address);
+    for (let i = 0; i < size; i++) {
+      this.#member = (first + i) % size;
+      if (pool.use(this.#member) !== MemberUse.Open) continue;
+      const outside = pool.take(this.#member, column, port, address);
+      if (outside !== NO_PORT) return outside;
+      refusal = Refusal.PoolExhausted;
+    }
+    return refusal;
   }
 
   /** @param far synthetic v4 @param farPort the server's port. @returns session or Refusal */

@@ -18,10 +18,21 @@ const RESTING_LONGER = 2;
 const ADDRESS = 0;
 const IN_USE = 4; // three protocols
 const ALLOC_FAIL = 8; // three protocols
+const USE = 12;
 const BITMAPS = 16;
 
 export const NO_PORT = -1;
 export const NO_MEMBER = -1;
+
+/** Who may have new sessions on a member. Those it has go on in any case. */
+export const MemberUse = {
+  Open: 0,
+  /** Clients that are paired with it: it was another gateway's. */
+  Inherited: 1,
+  /** Nobody: another gateway has it now. */
+  Closed: 2,
+} as const;
+export type MemberUse = (typeof MemberUse)[keyof typeof MemberUse];
 
 const TCP_COLUMN = 0;
 const UDP_COLUMN = 1;
@@ -78,10 +89,32 @@ export class PortPool {
       else words.set(kept, base);
       words.set(address, base + ADDRESS);
       words.fill(0, base + IN_USE, base + IN_USE + 3);
+      words[base + USE] = MemberUse.Open;
       for (let column = 0; column < 3; column++) this.#clearUsed(member, column);
     }
     words[MEMBERS_USED_AT] = addresses.length;
     return moved;
+  }
+
+  /** Under the lock. One more member, while others use the pool. @param address four words. @returns NO_MEMBER when full */
+  append(address: Int32Array, use: MemberUse): number {
+    const member = this.size();
+    if (member === this.capacity) return NO_MEMBER;
+    const base = this.#base(member);
+    this.#words.fill(0, base, base + MEMBER_STRIDE);
+    this.#words.set(address, base + ADDRESS);
+    this.#words[base + USE] = use;
+    for (let column = 0; column < 3; column++) this.#clearUsed(member, column);
+    Atomics.store(this.#words, MEMBERS_USED_AT, member + 1);
+    return member;
+  }
+
+  use(member: number): MemberUse {
+    return this.#words[this.#base(member) + USE]! as MemberUse;
+  }
+
+  setUse(member: number, use: MemberUse): void {
+    this.#words[this.#base(member) + USE] = use;
   }
 
   /** Word offset of a member's address. */

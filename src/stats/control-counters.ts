@@ -24,7 +24,18 @@ const TRAFFIC = [
 ] as const;
 
 /** Events of mappings, by the names that the directory of mappings counts them under. */
-export const MAPPING_EVENTS = ['allocated', 'expired', 'exhausted', 'malformed', 'outside'] as const;
+export const MAPPING_EVENTS = [
+  'allocated',
+  'expired',
+  'exhausted',
+  'malformed',
+  'outside',
+  'lost',
+  'resumed',
+  'rewritten',
+  'followed',
+  'asked',
+] as const;
 
 /** Events of DNS46 by the names that it counts them under, and what they mean. */
 export const DNS_EVENTS = {

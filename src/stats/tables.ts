@@ -7,6 +7,7 @@ import { dropStat } from './drops.ts';
 import { mappingStat } from './mappings.ts';
 import { snatStat } from './snat.ts';
 import type { StatTable } from './stat-table.ts';
+import { storeStat } from './store.ts';
 import { virtualServerStat } from './virtual-servers.ts';
 import { workerStat } from './workers.ts';
 
@@ -15,6 +16,7 @@ export const TABLES: readonly StatTable[] = [
   dropStat,
   snatStat,
   mappingStat,
+  storeStat,
   dnsStat,
   workerStat,
   tableStat,

@@ -9,18 +9,29 @@
 import { formatV4, formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
 import { MappingKind } from '../nat/mapping.ts';
+import { Activity } from './activity.ts';
+import { type Allocation, Allocator } from './allocator.ts';
+import { Follower } from './follower.ts';
+import { StoreHealth } from './health.ts';
 import { RecordJudge, type RecordLine } from './judgement.ts';
 import { LocalMappings, type LocalOptions, type MappingLine } from './local-mappings.ts';
-import { formatRecord, isTranslatable, MAX_TIMEOUT_SEC, recordKey } from './record.ts';
+import { formatRecord, isTranslatable, MAX_TIMEOUT_SEC, parseKey, parseRecord, recordKey } from './record.ts';
 import { type SlotOptions, Slots } from './slots.ts';
-import type { Store, StoredRecord } from './store.ts';
+import { type Store, type StoredRecord, StoreLost } from './store.ts';
 import { Turns } from './turns.ts';
 
-/** Inactivity after which a mapping that DNS46 made ends (checklist §9). */
-const DYNAMIC_TIMEOUT_SEC = 7200;
-
 /** What `nat46_mapping_stat` counts: events, not states. */
-export type DirectoryCounter = 'allocated' | 'expired' | 'exhausted' | 'malformed' | 'outside';
+export type DirectoryCounter =
+  | 'allocated'
+  | 'expired'
+  | 'exhausted'
+  | 'malformed'
+  | 'outside'
+  | 'lost'
+  | 'resumed'
+  | 'rewritten'
+  | 'followed'
+  | 'asked';
 
 /** The part of a logger that is used; pino has it. */
 export interface DirectoryLog {
@@ -33,15 +44,9 @@ export interface DirectoryOptions extends LocalOptions, SlotOptions {
   readonly store: Store;
   /** `--map`: in the table always, in the store never. */
   readonly maps: readonly { readonly v4: number; readonly v6: Uint8Array }[];
-  readonly count: (counter: DirectoryCounter) => void;
+  readonly count: (counter: DirectoryCounter, n: number) => void;
   readonly log: DirectoryLog;
 }
-
-export type Allocation = { v4: number } | { exhausted: true };
-const EXHAUSTED: Allocation = { exhausted: true };
-
-/** What became of an attempt to take one address for one real v6. */
-type Claim = 'ours' | 'taken' | 'full';
 
 export class MappingDirectory {
   readonly #store: Store;
@@ -50,10 +55,17 @@ export class MappingDirectory {
   readonly #options: DirectoryOptions;
   readonly #maps: ReadonlyMap<number, Uint8Array>;
   readonly #turns = new Turns<number>();
-  readonly #allocations = new Map<string, Promise<Allocation>>();
   readonly #resolutions = new Map<number, Promise<boolean>>();
   readonly #judge: RecordJudge;
-  #storeFailed = false;
+  readonly #follower: Follower;
+  readonly #allocator: Allocator;
+  readonly #activity: Activity;
+  readonly #health: StoreHealth;
+  #isStarted = false;
+  #onStoreChanged: () => void = () => {};
+  #comparing: Promise<void> | null = null;
+  /** Until a comparison has come to its end. */
+  #mayBeLost = false;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -67,6 +79,18 @@ export class MappingDirectory {
       count: options.count,
       warn: (fields, message) => options.log.warn(fields, message),
     });
+    const { store } = options;
+    this.#follower = new Follower({ store, local: this.#local, judge: this.#judge, turns: this.#turns });
+    this.#activity = new Activity(this.#local);
+    this.#health = new StoreHealth(options.log, options.count);
+    this.#allocator = new Allocator({
+      ...options,
+      slots: this.#slots,
+      local: this.#local,
+      follower: this.#follower,
+      health: this.#health,
+    });
+    this.#follow();
   }
 
   /** Synthetic addresses that can still be given out. */
@@ -82,36 +106,34 @@ export class MappingDirectory {
   /**
    * At start: static mappings and every record of the store into the table, which may hold rows of an earlier run.
    * A row without a record was deleted while we were away; but if the store has no record at all, it was lost (or is
-   * `mem:`), and the rows are written to it again.
-   * @throws Nat46Error NAT46_CONFIG when rows outside the subnet still have sessions
+   * `mem:`), and the rows are written to it again. A store that does not answer is waited for only while there is
+   * nothing to go on with.
+   * @throws Nat46Error NAT46_CONFIG when rows outside the subnet still have sessions; NAT46_STORE of the store
    */
   async loadAll(): Promise<void> {
     this.#refuseForeignSessions();
     for (const v4 of this.#local.addresses(MappingKind.Static))
       if (!this.#maps.has(v4)) this.#local.forget(v4);
     for (const [v4, v6] of this.#maps) this.#local.admit(v4, v6, MappingKind.Static, 0);
-    const seen = new Set<number>();
-    let records = 0;
-    for await (const stored of this.#store.load()) {
-      records++;
-      const v4 = this.#take(stored);
-      if (v4 !== null) seen.add(v4);
+    try {
+      await this.#store.ready();
+      const found = await this.#follower.compare(false);
+      this.#options.log.info({ records: found.records, rewritten: found.rewritten }, 'mappings loaded');
+    } catch (error) {
+      if (this.#local.addresses(MappingKind.Dynamic).length === 0) throw error;
+      this.#health.lost(error instanceof Error ? error.message : String(error));
     }
-    const unrecorded = this.#local.addresses(MappingKind.Dynamic).filter((v4) => !seen.has(v4));
-    const rewritten = new Set(records > 0 ? [] : unrecorded.filter((v4) => this.#slots.isMappable(v4)));
-    for (const v4 of rewritten) await this.#writeAgain(v4);
-    for (const v4 of unrecorded) if (!rewritten.has(v4)) this.#local.forget(v4);
-    this.#options.log.info({ records, rewritten: rewritten.size }, 'mappings loaded');
+    this.#isStarted = true;
+  }
+
+  /** @param listener called when the server of the store is another one, or started anew */
+  onStoreChanged(listener: () => void): void {
+    this.#onStoreChanged = listener;
   }
 
   /** The synthetic v4 of a real v6: the one it has, else a free one, in the store before it is returned. */
   allocate(v6: Uint8Array): Promise<Allocation> {
-    const name = Buffer.from(v6).toString('latin1');
-    const running = this.#allocations.get(name);
-    if (running) return running;
-    const allocation = this.#allocate(Uint8Array.from(v6)).finally(() => this.#allocations.delete(name));
-    this.#allocations.set(name, allocation);
-    return allocation;
+    return this.#allocator.allocate(v6);
   }
 
   /** An answer that says what this address stands for goes out. @returns false when it does not stand for it */
@@ -126,8 +148,8 @@ export class MappingDirectory {
   }
 
   /**
-   * A packet asked for an address the table does not have. @returns true when it has it now; false is remembered for
-   * a second. Never rejects: with a dead store an unknown address stays unknown.
+   * A packet asked for an address the table does not have. @returns true when it has it now. That there is none is
+   * remembered for a second; that the store said nothing is not, and the packet waits. Never rejects.
    */
   resolve(v4: number): Promise<boolean> {
     const running = this.#resolutions.get(v4);
@@ -135,8 +157,7 @@ export class MappingDirectory {
     const resolution = this.#turns
       .run(v4, () => this.#resolve(v4))
       .catch((error: unknown) => {
-        this.#noteStoreFailure(error);
-        this.#local.noteMiss(v4);
+        this.#health.failed(error);
         return false;
       })
       .finally(() => this.#resolutions.delete(v4));
@@ -146,21 +167,14 @@ export class MappingDirectory {
 
   /**
    * One bounded step of the sweep, to be called every second: mappings whose life is over come to rest for 300 s and
-   * lose their records. @returns how many
+   * lose their records; the lives of others are told to the store. Never rejects. @returns how many ended
    */
   async expire(): Promise<number> {
     const over = this.#local.sweep();
-    for (const v4 of over) {
-      this.#options.count('expired');
-      try {
-        await this.#turns.run(v4, async () => {
-          if (this.#local.isResting(v4)) await this.#store.del(recordKey(v4));
-        });
-      } catch (error) {
-        this.#noteStoreFailure(error); // the record stays; whoever meets it takes it for a live one
-      }
-    }
-    return over.length;
+    const ended = await Promise.all(over.map((v4) => this.#turns.run(v4, () => this.#end(v4))));
+    const lives = this.#activity.due(this.#options.clock.nowSec());
+    if (lives.length > 0) await this.#store.prolong(lives).catch((error: unknown) => this.#unheard(error));
+    return ended.filter(Boolean).length;
   }
 
   /** The record of an address, byte-exact, or null. */
@@ -206,6 +220,24 @@ export class MappingDirectory {
     });
   }
 
+  /**
+   * Create records byte for byte, as `list` gave them; each takes effect at once.
+   * @returns for each whether it was created; those that exist stay as they are
+   * @throws Nat46Error NAT46_USAGE naming the first that is malformed; nothing is created then
+   */
+  async restore(records: readonly StoredRecord[]): Promise<boolean[]> {
+    for (const { key, value } of records) {
+      const parsed = parseRecord(value);
+      const problem =
+        parseKey(key) === null ? 'no key of a mapping record' : 'problem' in parsed ? parsed.problem : null;
+      if (problem !== null)
+        throw new Nat46Error('NAT46_USAGE', `${key} ${value}: malformed (${problem}); correct it`);
+    }
+    const created = await Promise.all(records.map(({ key, value }) => this.#store.setnx(key, value)));
+    await this.#follower.follow(records.map(({ key }) => key));
+    return created;
+  }
+
   /** Delete a record; its mapping and the sessions of it end at once. @returns null when there was none */
   del(v4: number): Promise<{ sessions: number } | null> {
     return this.#turns.run(v4, async () => {
@@ -217,79 +249,82 @@ export class MappingDirectory {
     });
   }
 
-  async #allocate(v6: Uint8Array): Promise<Allocation> {
-    const known = this.#local.addressOf(v6);
-    if (known !== null) return this.#handOut(known, v6);
-    const former = this.#local.formerOf(v6);
-    if (former !== null && (await this.#turns.run(former, () => this.#claim(former, v6))) === 'ours') {
-      return this.#handOut(former, v6);
-    }
-    for (const v4 of this.#local.vacant(v6)) {
-      if (!this.#local.hasRoom) break;
-      const claim = await this.#turns.run(v4, () => this.#claim(v4, v6));
-      if (claim === 'ours') return this.#handOut(v4, v6);
-      if (claim === 'full') break;
-    }
-    this.#options.count('exhausted');
-    return EXHAUSTED;
-  }
-
-  /** The answer is not out yet: keep the mapping until `answered` says for how long. */
-  #handOut(v4: number, v6: Uint8Array): Allocation {
-    this.#local.noteAnswer(v4, v6, 0);
-    return { v4 };
-  }
-
-  /** Whether an address of the table is already that of this real v6, or another's; null when it is free. */
-  #holding(v4: number, v6: Uint8Array): 'ours' | 'taken' | null {
-    if (!this.#local.isTaken(v4) || this.#local.restsFrom(v4, v6)) return null;
-    const real = this.#local.realOf(v4);
-    return real && Buffer.compare(real, v6) === 0 ? 'ours' : 'taken';
-  }
-
-  async #claim(v4: number, v6: Uint8Array): Promise<Claim> {
-    const held = this.#holding(v4, v6); // decided while this waited for its turn
-    if (held) return held;
-    const stored = { key: recordKey(v4), value: formatRecord(v6, DYNAMIC_TIMEOUT_SEC) };
-    if (!(await this.#store.setnx(stored.key, stored.value))) {
-      const value = await this.#store.get(stored.key);
-      if (value !== null) this.#take({ key: stored.key, value });
-      return this.#holding(v4, v6) ?? 'taken';
-    }
-    this.#storeFailed = false;
-    if (!this.#local.admit(v4, v6, MappingKind.Dynamic, DYNAMIC_TIMEOUT_SEC)) {
-      await this.#store.del(stored.key);
-      return 'full';
-    }
-    this.#options.count('allocated');
-    this.#options.log.info({ v4: formatV4(v4), v6: formatV6(v6) }, 'mapping allocated');
-    return 'ours';
-  }
-
   async #resolve(v4: number): Promise<boolean> {
     if (this.#local.live(v4) >= 0) return true;
+    this.#options.count('asked', 1);
     const value = this.#slots.isMappable(v4) ? await this.#store.get(recordKey(v4)) : null;
-    this.#storeFailed = false;
-    const found = value !== null && this.#take({ key: recordKey(v4), value }) !== null;
+    this.#health.works();
+    const found = value !== null && this.#follower.take({ key: recordKey(v4), value }) !== null;
     if (!found) this.#local.noteMiss(v4);
     return found;
   }
 
-  /** Take a record into the table. @returns its address, or null when it is not translated */
-  #take(stored: StoredRecord): number | null {
-    const admitted = this.#judge.admit(stored);
-    if (!admitted) return null;
-    const { v4, record } = admitted;
-    return this.#local.admit(v4, record.v6, MappingKind.Dynamic, record.timeoutSec) ? v4 : null;
+  /** In its turn: a life is over here. @returns whether it ended */
+  async #end(v4: number): Promise<boolean> {
+    if (!this.#local.isOver(v4)) return false;
+    const left = await this.#store.retire(recordKey(v4)).catch((error: unknown) => {
+      this.#health.failed(error);
+      return error instanceof StoreLost ? null : 0; // else its record stays; whoever meets it takes it for a live one
+    });
+    if (left === null) return false;
+    if (left > 0) this.#local.prolong(v4, left);
+    else if (this.#local.rest(v4)) {
+      this.#options.count('expired', 1);
+      return true;
+    } else await this.#follower.writeAgain(v4).catch((error: unknown) => this.#health.failed(error));
+    return false;
   }
 
-  #noteStoreFailure(error: unknown): void {
-    if (this.#storeFailed) return;
-    this.#storeFailed = true;
-    this.#options.log.error(
-      { err: error },
-      'store failed; established flows go on, new mappings are unknown',
-    );
+  /** What other gateways and people do to the store. */
+  #follow(): void {
+    const { count, log } = this.#options;
+    this.#store.listen({
+      changed: (keys) => {
+        const follow = this.#follower.follow(keys);
+        follow.then(
+          (records) => count('followed', records),
+          (error: unknown) => this.#health.failed(error),
+        );
+      },
+      compare: () => this.#compare(false),
+      deaf: (reason, everyMs) =>
+        log.warn(
+          { reason, everyMs },
+          'the store does not tell of changes; it is read again and again instead',
+        ),
+      lost: (reason) => this.#health.lost(reason),
+      resumed: (isSame) => {
+        this.#activity.forget();
+        if (!isSame) this.#onStoreChanged();
+        this.#compare(!isSame);
+      },
+    });
+  }
+
+  /** In the background, one after another; before the start is over there is nothing to compare. */
+  #compare(mayBeLost: boolean): void {
+    this.#mayBeLost ||= mayBeLost;
+    if (!this.#isStarted || (this.#comparing && !mayBeLost)) return;
+    const comparison = Promise.resolve(this.#comparing)
+      .then(() => this.#follower.compare(this.#mayBeLost))
+      .then(
+        (found) => {
+          this.#mayBeLost = false;
+          this.#options.count('rewritten', found.rewritten);
+          this.#health.works(found);
+        },
+        (error: unknown) => this.#health.failed(error),
+      )
+      .finally(() => {
+        if (this.#comparing === comparison) this.#comparing = null;
+      });
+    this.#comparing = comparison;
+  }
+
+  /** News that did not arrive are told again. */
+  #unheard(error: unknown): void {
+    this.#activity.forget();
+    this.#health.failed(error);
   }
 
   #whyNot(v4: number, v6: Uint8Array, timeoutSec: number): string | null {
@@ -305,12 +340,6 @@ export class MappingDirectory {
       return `timeout ${timeoutSec}: must be a number of seconds from 0 (never) to ${MAX_TIMEOUT_SEC}`;
     }
     return null;
-  }
-
-  /** A row of the segment whose record is gone with the store. */
-  async #writeAgain(v4: number): Promise<void> {
-    const v6 = this.#local.realOf(v4);
-    if (v6) await this.#store.setnx(recordKey(v4), formatRecord(v6, this.#local.timeoutOf(v4)));
   }
 
   #refuseForeignSessions(): void {

@@ -24,7 +24,7 @@ export type Judgement =
 interface JudgeOptions {
   readonly slots: Slots;
   readonly isConfigured: (v4: number) => boolean;
-  readonly count: (counter: 'malformed' | 'outside') => void;
+  readonly count: (counter: 'malformed' | 'outside', n: number) => void;
   readonly warn: (fields: object, message: string) => void;
 }
 
@@ -52,6 +52,11 @@ export class RecordJudge {
     return { v4, record: parsed.record };
   }
 
+  /** Whether a record could map this address. */
+  mayMap(v4: number): boolean {
+    return this.#options.slots.isMappable(v4) && !this.#options.isConfigured(v4);
+  }
+
   describe(stored: StoredRecord): RecordLine {
     const v4 = parseKey(stored.key);
     const parsed = parseRecord(stored.value);
@@ -72,7 +77,7 @@ export class RecordJudge {
     const name = `${stored.key}=${stored.value}`;
     if (!this.#complaints.has(name) && this.#complaints.size < MAX_COMPLAINTS) {
       this.#complaints.add(name);
-      this.#options.count(judgement.counter);
+      this.#options.count(judgement.counter, 1);
       this.#options.warn({ ...stored, problem: judgement.problem }, 'record is not translated');
     }
     return null;

@@ -18,8 +18,9 @@ import {
 import path from 'node:path';
 import { IF_EXISTS, open, type RootDatabase } from 'lmdb';
 import { Nat46Error } from '../error.ts';
+import { PrivateStore } from './private-store.ts';
 import { KEY_PREFIX } from './record.ts';
-import type { Store, StoredRecord } from './store.ts';
+import type { StoredRecord } from './store.ts';
 
 const FIRST = Buffer.from(KEY_PREFIX);
 /** `:` is the character after `9`: the first key behind all those that end in an IPv4 address. */
@@ -27,10 +28,11 @@ const BEHIND = Buffer.from(`${KEY_PREFIX}:`);
 /** What a data file has near the start of its first meta page: 0xbeefc0de, little-endian. */
 const MAGIC = Buffer.of(0xde, 0xc0, 0xef, 0xbe);
 
-export class LmdbStore implements Store {
+export class LmdbStore extends PrivateStore {
   readonly #database: RootDatabase<string, Buffer>;
 
   private constructor(database: RootDatabase<string, Buffer>) {
+    super();
     this.#database = database;
   }
 

@@ -149,6 +149,11 @@ export class LocalMappings {
     return row >= 0 && this.#table.kind(row) === MappingKind.Static;
   }
 
+  isDynamic(v4: number): boolean {
+    const row = this.#table.lookup4(v4);
+    return row >= 0 && this.#table.kind(row) === MappingKind.Dynamic;
+  }
+
   /** The synthetic v4 of a live mapping to this real v6, or null. */
   addressOf(v6: Uint8Array): number | null {
     const row = this.#table.lookup6(v6);
@@ -158,6 +163,11 @@ export class LocalMappings {
   realOf(v4: number): Uint8Array | null {
     const row = this.live(v4);
     return row < 0 ? null : this.#real(row);
+  }
+
+  standsFor(v4: number, v6: Uint8Array): boolean {
+    const real = this.realOf(v4);
+    return real !== null && Buffer.compare(real, v6) === 0;
   }
 
   timeoutOf(v4: number): number {
@@ -218,14 +228,53 @@ export class LocalMappings {
     if (locked(() => this.#table.insertNegative(v4, untilMs)) >= 0) this.#misses.push({ v4, untilMs });
   }
 
-  /** One bounded step: rests that are over end. @returns the addresses whose mapping's life is over; they rest now */
+  /** One bounded step: rests that are over end. @returns the addresses whose mapping's life is over, if `rest` agrees */
   sweep(): number[] {
     const { clock } = this.#options;
     while (this.#misses[0] && isPast(this.#misses[0].untilMs, clock.nowMs())) this.#dropOldestMiss();
     const rows: number[] = [];
     const budget = Math.max(Math.ceil(this.#table.capacity / SWEEP_STEPS), LEAST_SWEEP_ROWS);
     this.#sweepAt = this.#table.expired(clock.nowSec(), this.#sweepAt, budget, rows);
-    return rows.filter((row) => this.#endOfLife(row)).map((row) => this.#table.v4(row));
+    const addresses = rows.map((row) => this.#table.v4(row));
+    for (const v4 of addresses) if (this.isResting(v4)) this.forget(v4);
+    return addresses.filter((v4) => this.isOver(v4));
+  }
+
+  /** Whether nothing used a mapping for its timeout, nobody may remember it, and no session uses it. */
+  isOver(v4: number): boolean {
+    const row = this.live(v4);
+    if (row < 0 || this.#table.sessions(row) > 0 || this.#table.kind(row) === MappingKind.Static)
+      return false;
+    return this.#table.timeoutSec(row) !== NEVER_SEC && this.#options.clock.nowSec() > this.#endSec(row);
+  }
+
+  /** A life that is over ends: its address rests. @returns false when it was prolonged in the last moment */
+  rest(v4: number): boolean {
+    const row = this.live(v4);
+    const ended = this.#options.locked(() => {
+      if (!this.isOver(v4)) return false;
+      this.#table.quarantine(row, this.#options.clock.nowSec());
+      return true;
+    });
+    if (ended) this.#rememberFormer(row);
+    return ended;
+  }
+
+  /** Another gateway uses it: it lives so many seconds more. */
+  prolong(v4: number, sec: number): void {
+    const row = this.live(v4);
+    if (row >= 0) this.#table.noteAnswer(row, this.#options.clock.nowSec() + sec);
+  }
+
+  /** Mappings that can end, and when they would if nothing used them from now on. */
+  *lives(): Generator<{ readonly v4: number; readonly endSec: number; readonly timeoutSec: number }> {
+    const nowSec = this.#options.clock.nowSec();
+    for (const row of this.#validRows()) {
+      const timeoutSec = this.#table.timeoutSec(row);
+      if (this.#table.kind(row) !== MappingKind.Dynamic || timeoutSec === NEVER_SEC) continue;
+      const endSec = this.#table.sessions(row) > 0 ? nowSec + timeoutSec : this.#endSec(row);
+      yield { v4: this.#table.v4(row), endSec, timeoutSec };
+    }
   }
 
   /** Every live or resting mapping, for the terminal. */
@@ -278,19 +327,12 @@ export class LocalMappings {
     return v6;
   }
 
-  /** @returns true when a life ended (the address rests), false when a rest did or a session came in between */
-  #endOfLife(row: number): boolean {
-    if (this.#table.kind(row) === MappingKind.Resting) {
-      this.forget(this.#table.v4(row));
-      return false;
-    }
-    const ended = this.#options.locked(() => {
-      if (this.#table.sessions(row) > 0) return false;
-      this.#table.quarantine(row, this.#options.clock.nowSec());
-      return true;
-    });
-    if (ended) this.#rememberFormer(row);
-    return ended;
+  /** When a mapping that no session uses is over. */
+  #endSec(row: number): number {
+    return Math.max(
+      this.#table.lastUsedSec(row) + this.#table.timeoutSec(row),
+      this.#table.keepUntilSec(row),
+    );
   }
 
   #dropOldestMiss(): void {
@@ -307,9 +349,7 @@ export class LocalMappings {
     const resting = this.#table.kind(row) === MappingKind.Resting;
     const sessions = this.#table.sessions(row);
     const timeout = this.#table.timeoutSec(row);
-    const end = resting
-      ? this.#table.keepUntilSec(row)
-      : Math.max(this.#table.lastUsedSec(row) + timeout, this.#table.keepUntilSec(row));
+    const end = resting ? this.#table.keepUntilSec(row) : this.#endSec(row);
     const never = !resting && (timeout === NEVER_SEC || sessions > 0);
     return {
       v4: formatV4(this.#table.v4(row)),

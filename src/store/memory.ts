@@ -2,10 +2,11 @@
  * `mem:` — records of this process only. After a restart the rows of the segment are what is left; the directory
  * writes them here again.
  */
+import { PrivateStore } from './private-store.ts';
 import { KEY_PREFIX } from './record.ts';
-import type { Store, StoredRecord } from './store.ts';
+import type { StoredRecord } from './store.ts';
 
-export class MemoryStore implements Store {
+export class MemoryStore extends PrivateStore {
   readonly #records = new Map<string, string>();
 
   async *load(): AsyncIterable<StoredRecord> {

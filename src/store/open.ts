@@ -1,23 +1,23 @@
 /**
  * `--store URI` → a store.
  */
-import { Nat46Error } from '../error.ts';
 import { MemoryStore } from './memory.ts';
+import type { RedisAddress } from './redis-address.ts';
 import type { Store } from './store.ts';
 
+/** As the configuration has it. */
+export type StoreAddress =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'lmdb'; readonly folder: string }
+  | (RedisAddress & { readonly kind: 'redis' });
+
 /**
- * @param uri `mem:` or `lmdb:DIR`
- * @throws Nat46Error NAT46_STORE when it cannot be opened, NAT46_CONFIG when this build has no such store
+ * @param gateway name of this one among those of the store, the same after a restart
+ * @throws Nat46Error NAT46_STORE when it cannot be opened; whether a server answers, `ready` says
  */
-export async function openStore(uri: string): Promise<Store> {
-  if (uri === 'mem:') return new MemoryStore();
-  const folder = /^lmdb:(.+)$/s.exec(uri)?.[1];
-  if (folder === undefined) {
-    throw new Nat46Error(
-      'NAT46_CONFIG',
-      `--store ${uri}: this build has the stores mem: and lmdb:DIR; name one of them`,
-    );
-  }
-  const { LmdbStore } = await import('./lmdb.ts'); // a native module that mem: can do without
-  return LmdbStore.open(folder);
+export async function openStore(address: StoreAddress, gateway: string): Promise<Store> {
+  if (address.kind === 'memory') return new MemoryStore();
+  if (address.kind === 'redis') return (await import('./redis-store.ts')).RedisStore.open(address, gateway);
+  const { LmdbStore } = await import('./lmdb.ts'); // a native module that the others can do without
+  return LmdbStore.open(address.folder);
 }

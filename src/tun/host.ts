@@ -15,12 +15,12 @@ export class HostState {
   /** Where neighbours are answered for a SNAT address; an address without a row here is expected to be routed to us. */
   readonly proxies: readonly { readonly address: string; readonly device: string }[];
   readonly #journal: UndoJournal;
-  readonly #keep: boolean;
+  readonly #setup: HostSetup;
   #undone = false;
 
-  private constructor(journal: UndoJournal, keep: boolean, plan: readonly PlannedChange[]) {
+  private constructor(journal: UndoJournal, setup: HostSetup, plan: readonly PlannedChange[]) {
     this.#journal = journal;
-    this.#keep = keep;
+    this.#setup = setup;
     this.proxies = plan.flatMap(({ change }) => (change.kind === 'proxy' ? [change] : []));
   }
 
@@ -31,11 +31,23 @@ export class HostState {
   static apply(setup: HostSetup): HostState {
     const journal = UndoJournal.open(setup.journalPath);
     try {
-      return new HostState(journal, setup.persist, bringAbout(setup, journal));
+      return new HostState(journal, setup, bringAbout(setup, journal));
     } catch (error) {
       undoAll(journal, sysctls());
       throw error;
     }
+  }
+
+  /** One more SNAT address: routed to the device, and answered for where it is on-link. @throws Nat46Error NAT46_RUNTIME */
+  attract(address: string): void {
+    const tree = sysctls();
+    const setup = { ...this.#setup, routes6: [`${address}/128`], neighbourProxies: [address] };
+    const plan = planChanges(setup, readHostFacts(), tree).filter(({ done }) => !done);
+    this.#journal.record(plan.map(({ change }) => change));
+    perform(
+      plan.flatMap(({ step }) => (step === null ? [] : [step])),
+      tree,
+    );
   }
 
   /**
@@ -54,7 +66,7 @@ export class HostState {
   undo(): string[] {
     if (this.#undone) return [];
     this.#undone = true;
-    if (!this.#keep) return undoAll(this.#journal, sysctls());
+    if (!this.#setup.persist) return undoAll(this.#journal, sysctls());
     this.#journal.close();
     return [];
   }

@@ -116,7 +116,7 @@ table(
     {
       name: 'no verb',
       args: [],
-      says: /^a command is missing: get, set, del, list; see nat46 dssm --help$/m,
+      says: /^a command is missing: get, set, del, list, export, import; see nat46 dssm --help$/m,
     },
     {
       name: 'misspelt verb',

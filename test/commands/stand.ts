@@ -98,6 +98,7 @@ export const STATUS: StatusReply = {
   state: '/dev/shm/nat46-nat46.state',
   dns_listen: ['10.2.2.1:53'],
   dns_upstream: [],
+  snat_leases: null,
   mappings: { dynamic: 3, static: 1, resting: 0, free: 249 },
   sessions: { current: 2, capacity: 262144, total: 19 },
   packets: { forwarded_46: 100, forwarded_64: 99, dropped: 1 },

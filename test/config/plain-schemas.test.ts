@@ -96,16 +96,6 @@ table(
       line: `--tun ${name}: not a device name; use 1 to 15 characters without space, slash, colon or percent sign`,
     })),
     {
-      name: 'store of a later build',
-      args: '--store redis://h',
-      line: '--store redis://h: not a store of this build; write mem: or lmdb:DIR, as in lmdb:/var/lib/nat46',
-    },
-    {
-      name: 'store without a folder',
-      args: '--store lmdb:',
-      line: '--store lmdb:: not a store of this build; write mem: or lmdb:DIR, as in lmdb:/var/lib/nat46',
-    },
-    {
       name: 'control path too long',
       args: `--control /${'x'.repeat(107)}`,
       line: `--control /${'x'.repeat(107)}: 108 bytes are too many for the path of a Unix socket; choose one of at most 107`,

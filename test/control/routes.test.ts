@@ -79,6 +79,7 @@ function routes(calls: unknown[] = []) {
       calls.push([v4, formatV6(v6), timeoutSec]);
       return RECORD;
     },
+    restore: async (records) => records.map(({ key }) => key !== 'k'),
     del: async (v4) => (v4 === 0x0a020209 ? { sessions: 3 } : null),
   });
 }
@@ -98,6 +99,23 @@ table(
   'dssm routes',
   [
     { name: 'list', route: 'GET /v1/dssm', is: { records: [RECORD] } },
+    {
+      name: 'restore',
+      route: 'POST /v1/dssm',
+      body: {
+        records: [
+          { key: 'k', value: 'v' },
+          { key: 'l', value: 'w' },
+        ],
+      },
+      is: { created: 1, existing: ['k'] },
+    },
+    {
+      name: 'restore of something else',
+      route: 'POST /v1/dssm',
+      body: { records: [{ key: 1 }] },
+      is: [2, 'records: not a list of objects with key and value'],
+    },
     { name: 'get', route: 'GET /v1/dssm/:v4', v4: '10.2.2.9', is: RECORD },
     { name: 'get of none', route: 'GET /v1/dssm/:v4', v4: '10.2.2.10', is: NO_RECORD },
     {

@@ -5,6 +5,7 @@
 import * as assert from 'uvu/assert';
 import { Verdict } from '../../src/datapath/verdict.ts';
 import { Filtering } from '../../src/nat/filtering.ts';
+import { MemberUse } from '../../src/nat/port-pool.ts';
 import { bytes } from '../helpers/hex.ts';
 import { SiitWorld } from '../helpers/siit-world.ts';
 import type { VerdictName } from '../helpers/slot.ts';
@@ -129,6 +130,11 @@ const ROWS: readonly Row[] = [
       for (let port = 1024; port < 65536; port++) world.state.pool.claim(0, 1, port);
     },
     in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  1388 0035 000c 621f  dead beef`,
+  },
+  {
+    name: 'DropNoLease',
+    prepare: (world) => world.state.pool.setUse(0, MemberUse.Closed),
+    in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
   },
   {
     name: 'DropClientQuota',

@@ -6,7 +6,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import path from 'node:path';
 import { type Flags, Gateway } from './gateway.ts';
 
-export type Namespace = 'cl1' | 'cl2' | 'gw' | 'rt' | 'srv' | 'dns';
+export type Namespace = 'cl1' | 'cl2' | 'gw' | 'rt' | 'srv' | 'dns' | 'gw2' | 'gwdns' | 'db';
 
 /** What a finished command left. `code` is -1 when a signal ended it. */
 export interface Finished {
@@ -40,12 +40,7 @@ export class Lab {
     process.env.LAB_PREFIX ??= `nat46test${process.pid}-`;
     await script('up');
     const names = (await script('env')).split('\n').map((line) => line.split('=') as [string, string]);
-    const flags: Record<string, string[]> = {};
-    for (const line of (await script('flags')).trim().split('\n')) {
-      const [flag = '', value = ''] = line.slice('--'.length).split(' ');
-      flags[flag] = [...(flags[flag] ?? []), value];
-    }
-    return new Lab(new Map(names), flags);
+    return new Lab(new Map(names), flagsOf(await script('flags')));
   }
 
   /** A name of `lab env`. */
@@ -79,6 +74,12 @@ export class Lab {
     });
   }
 
+  /** A command outside of the namespaces. */
+  shell(argv: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+    const [command = '', ...rest] = argv;
+    return run(command, rest, { env });
+  }
+
   /** Any other command of scripts/lab/lab: `script('mtu', '1400')`. */
   script(...argv: string[]): Promise<string> {
     return script(...argv);
@@ -98,6 +99,12 @@ export class Lab {
   spawnGateway(flags: Flags = {}, wrap: readonly string[] = []): Gateway {
     const argv = ['ip', 'netns', 'exec', this.ns('gw'), ...wrap];
     const gateway = new Gateway(argv, { ...this.#gatewayFlags, ...flags });
+    this.#gateways.add(gateway);
+    return gateway;
+  }
+
+  /** A gateway that somebody else started is ended with the lab. */
+  adopt(gateway: Gateway): Gateway {
     this.#gateways.add(gateway);
     return gateway;
   }
@@ -129,6 +136,16 @@ export class Lab {
     await Promise.all([...this.#gateways].map((gateway) => gateway.kill('SIGKILL')));
     await script('down');
   }
+}
+
+/** What the lab prints as flags: `--flag value`, one a line. */
+export function flagsOf(text: string): Flags {
+  const flags: Record<string, string[]> = {};
+  for (const line of text.trim().split('\n')) {
+    const [flag = '', value = ''] = line.slice('--'.length).split(' ');
+    flags[flag] = [...(flags[flag] ?? []), value];
+  }
+  return flags;
 }
 
 async function script(...argv: string[]): Promise<string> {

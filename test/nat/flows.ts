@@ -28,10 +28,10 @@ const FAR = 16;
 export class Flows {
   readonly resolver: Nat46Resolver;
   readonly #view = new DataView(new ArrayBuffer(32));
-  readonly #state: NatState;
+  readonly state: NatState;
 
   constructor(state: NatState, options: Partial<ResolverOptions> = {}) {
-    this.#state = state;
+    this.state = state;
     this.resolver = new Nat46Resolver(state, this.#view, { ...ANY_INSIDE, ...options });
   }
 
@@ -58,7 +58,7 @@ export class Flows {
 
   find(flow: Flow): SessionId {
     const ports = portPair(flow.nearPort, flow.farPort);
-    return this.#state.sessions.lookupInside(flow.near | 0, flow.far | 0, ports, flow.protocol);
+    return this.state.sessions.lookupInside(flow.near | 0, flow.far | 0, ports, flow.protocol);
   }
 
   findOutside(
@@ -70,7 +70,7 @@ export class Flows {
   ): SessionId {
     this.#write(near, far);
     const ports = portPair(nearPort, farPort);
-    return this.#state.sessions.lookupOutside(this.#view, NEAR, FAR, ports, protocol);
+    return this.state.sessions.lookupOutside(this.#view, NEAR, FAR, ports, protocol);
   }
 
   #write(near: string | Int32Array, far: string | Int32Array): void {

@@ -64,6 +64,11 @@ export class Rig {
     exhausted: 0,
     malformed: 0,
     outside: 0,
+    lost: 0,
+    resumed: 0,
+    rewritten: 0,
+    followed: 0,
+    asked: 0,
   };
   readonly logged: { fields: Record<string, unknown>; message: string }[] = [];
   /** Synthetic addresses whose sessions were ended, in order. */
@@ -89,7 +94,9 @@ export class Rig {
       clock: this.clock,
       locked: (job) => this.#locked(job),
       endSessions: (row) => this.#endSessions(row),
-      count: (counter) => this.counts[counter]++,
+      count: (counter, n) => {
+        this.counts[counter] += n;
+      },
       log: { info: write, warn: write, error: write },
     });
   }

@@ -1,0 +1,23 @@
+/**
+ * `nat46 drain`: hand SNAT addresses and established sessions over to the other gateways of the store. Sessions go on here
+ * until the network sends their packets elsewhere; then the gateway may be stopped.
+ */
+import type { DrainReply } from '../control/api.ts';
+import { connect, formatOf, gatewayCommand, processSurroundings, withFormat } from './gateway-options.ts';
+import { printJson } from './table-output.ts';
+
+/** @returns exit code */
+export async function drain(args: readonly string[], surroundings = processSurroundings()): Promise<number> {
+  const { terminal, env } = surroundings;
+  const description = 'Hand SNAT addresses and sessions over to the other gateways of the store.';
+  const command = withFormat(gatewayCommand('nat46 drain', description));
+  const client = connect(command, args, env);
+  const format = formatOf(command);
+  const reply = await client.ask<DrainReply>('POST', '/v1/drain');
+  if (format === 'json') printJson(terminal, reply);
+  else
+    terminal.write(
+      `${reply.sessions} sessions on ${reply.addresses.length} addresses can be taken over now\n`,
+    );
+  return 0;
+}

@@ -1,0 +1,232 @@
+/**
+ * SNAT addresses and their sessions between gateways of one store: leases on a beat, sessions written behind, those of a
+ * dead gateway taken over, and everything handed over on purpose.
+ */
+import type { Logger } from 'pino';
+import { formatV6, parseV6 } from '../address.ts';
+import { adopt } from '../nat/adoption.ts';
+import { TCP_ESTABLISHED_MS } from '../nat/lifetimes.ts';
+import { toWords } from '../nat/mapping.ts';
+import type { NatState } from '../nat/nat-state.ts';
+import { MemberUse, NO_MEMBER, PROTOCOL_COLUMN_NAMES } from '../nat/port-pool.ts';
+import type { SessionId } from '../nat/session.ts';
+import type { MappingDirectory } from '../store/directory.ts';
+import { BEAT_MS, type GatewayGroup } from '../store/group.ts';
+import { Leases, type LeaseView } from '../store/leases.ts';
+import { SessionJournal } from '../store/session-journal.ts';
+import { readSession } from '../store/session-record.ts';
+import { StoreLost } from '../store/store.ts';
+
+/** The table is looked through in so many steps of the timer. */
+const LOOK_MS = 100;
+const LOOK_STEPS = 5;
+/** Sessions that could not be taken over are removed from the journal, so many at once. */
+const MAX_LOST = 1000;
+
+export interface HandoverParts {
+  readonly group: GatewayGroup;
+  readonly state: NatState;
+  readonly directory: MappingDirectory;
+  /** SNAT addresses that this gateway is configured with, 16 bytes each. */
+  readonly members: readonly Uint8Array[];
+  /** The host is to send packets for this address here. */
+  readonly attract: (address: string) => void;
+  /** Clock of the data plane. */
+  readonly nowMs: () => number;
+  readonly log: Logger;
+}
+
+export class Handover {
+  readonly #parts: HandoverParts;
+  readonly #leases: Leases;
+  readonly #journal: SessionJournal;
+  #timers: NodeJS.Timeout[] = [];
+  #beating = false;
+  #problem: string | null = null;
+
+  constructor(parts: HandoverParts) {
+    this.#parts = parts;
+    this.#journal = new SessionJournal(parts.state, parts.group);
+    this.#leases = new Leases(
+      parts.group,
+      parts.members.map((member) => formatV6(member)),
+      {
+        gained: (address, isHome) => this.#gained(address, isHome),
+        lost: (address) => this.#lost(address),
+        returning: (address) => this.#returning(address),
+        returned: (address) => this.#returned(address),
+        isIdle: (address) => this.#isIdle(address),
+      },
+    );
+  }
+
+  /**
+   * The first beat, before any packet: what another gateway has is not used. Then for as long as the gateway runs. While
+   * the store is away, everything is used.
+   */
+  async start(): Promise<void> {
+    await this.#beat();
+    const rows = Math.ceil(this.#parts.state.sessions.rows.capacity / LOOK_STEPS);
+    this.#timers = [
+      setInterval(() => void this.#beat(), BEAT_MS),
+      setInterval(() => {
+        this.#journal.look(rows);
+        this.#flush().catch(() => {}); // it waits; the store says itself that it is lost
+      }, LOOK_MS),
+    ];
+  }
+
+  /** The journal is brought up to date; the leases run out by themselves unless this gateway starts again before. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    await this.#flushAll().catch(() => {});
+  }
+
+  /** The server of the store is another one, or lost its memory. */
+  storeChanged(): void {
+    this.#leases.hesitate();
+    this.#journal.again();
+  }
+
+  leases(): LeaseView[] {
+    return this.#leases.view();
+  }
+
+  /** Hand everything over. @returns addresses that were given away and sessions that others can take over now */
+  async drain(): Promise<{ addresses: string[]; sessions: number }> {
+    for (const { address } of this.#leases.view()) this.#use(address, MemberUse.Closed);
+    await this.#flushAll();
+    const addresses = await this.#leases.drain();
+    this.#parts.log.info(
+      { addresses, sessions: this.#journal.size },
+      'drained: other gateways have the addresses',
+    );
+    return { addresses, sessions: this.#journal.size };
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#beating) return;
+    this.#beating = true;
+    try {
+      await this.#leases.beat();
+      this.#problem = null;
+    } catch (error) {
+      this.#note(error);
+    } finally {
+      this.#beating = false;
+    }
+  }
+
+  /** The store says itself that it is lost. Anything else comes again each second, and is said once. */
+  #note(error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error);
+    if (error instanceof StoreLost || problem === this.#problem) return;
+    this.#problem = problem;
+    this.#parts.log.error({ err: error }, 'leases of SNAT addresses failed; what is held stays held');
+  }
+
+  #flush(): Promise<void> {
+    return this.#journal.flush((address) => this.#leases.tokenOf(address));
+  }
+
+  async #flushAll(): Promise<void> {
+    await this.#flush();
+    this.#journal.look(this.#parts.state.sessions.rows.capacity);
+    await this.#flush();
+  }
+
+  async #gained(address: string, isHome: boolean): Promise<void> {
+    const { group, log, attract, state } = this.#parts;
+    const begin = performance.now();
+    const member = this.#memberOf(address) ?? this.#append(address);
+    if (member === null) return;
+    if (!isHome) attract(address);
+    const records = Object.entries(await group.read(address));
+    const lost: string[] = [];
+    for (const [key, rest] of records) if (!(await this.#adopt(member, key, rest))) lost.push(key);
+    const token = this.#leases.tokenOf(address);
+    if (lost.length > 0 && token !== null)
+      await group.write(address, token, { put: [], remove: lost.slice(0, MAX_LOST) });
+    state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
+    const tookMs = Math.round(performance.now() - begin);
+    log.info(
+      { address, isHome, sessions: records.length - lost.length, lost: lost.length, tookMs },
+      'SNAT address leased',
+    );
+  }
+
+  async #adopt(member: number, key: string, rest: string): Promise<boolean> {
+    const { directory, nowMs, state } = this.#parts;
+    const record = readSession(key, rest);
+    if (!record || !(await directory.resolve(record.insideFar >>> 0))) return false;
+    return adopt(state, { ...record, member, deadline: (nowMs() + TCP_ESTABLISHED_MS) | 0 });
+  }
+
+  #lost(address: string): void {
+    const message = 'no lease: another gateway has this SNAT address; no new sessions on it, old ones go on';
+    this.#parts.log.warn({ address }, message);
+    this.#use(address, MemberUse.Closed);
+  }
+
+  async #returning(address: string): Promise<void> {
+    this.#use(address, MemberUse.Closed);
+    await this.#flushAll();
+  }
+
+  #returned(address: string): void {
+    const member = this.#memberOf(address);
+    const sessions = member === null ? 0 : this.#endSessions(member);
+    this.#parts.log.info({ address, sessions }, 'SNAT address goes back to its gateway');
+  }
+
+  #isIdle(address: string): boolean {
+    const member = this.#memberOf(address);
+    if (member === null) return true;
+    return PROTOCOL_COLUMN_NAMES.every((_, column) => this.#parts.state.pool.inUse(member, column) === 0);
+  }
+
+  #use(address: string, use: MemberUse): void {
+    const member = this.#memberOf(address);
+    if (member !== null) this.#parts.state.pool.setUse(member, use);
+  }
+
+  #memberOf(address: string): number | null {
+    const { pool, segment } = this.#parts.state;
+    const wanted = wordsOf(address);
+    for (let member = 0; member < pool.size(); member++) {
+      const at = pool.addressAt(member);
+      if (wanted.every((word, i) => segment.words[at + i] === word)) return member;
+    }
+    return null;
+  }
+
+  #append(address: string): number | null {
+    const { log, state } = this.#parts;
+    const member = state.locked(() => state.pool.append(wordsOf(address), MemberUse.Closed));
+    if (member !== NO_MEMBER) return member;
+    log.error({ address }, 'no room for another SNAT address: its sessions cannot be taken over');
+    return null;
+  }
+
+  #endSessions(member: number): number {
+    const { state } = this.#parts;
+    const { bibs, sessions } = state;
+    let ended = 0;
+    for (let row = 0; row < sessions.rows.capacity; row++) {
+      const id = row as SessionId;
+      const isOf = (): boolean => sessions.rows.isValid(id) && bibs.member(sessions.bib(id)) === member;
+      if (!isOf()) continue;
+      state.locked(() => {
+        if (isOf()) state.endSession(id);
+      });
+      ended++;
+    }
+    return ended;
+  }
+}
+
+function wordsOf(address: string): Int32Array {
+  const words = new Int32Array(4);
+  toWords(parseV6(address) ?? new Uint8Array(16), words);
+  return words;
+}

@@ -1,0 +1,96 @@
+/**
+ * Sessions of another gateway, continued here: the same inside and outside tuples in the tables of this one, so that
+ * neither end notices. The SNAT address is a member already, and the mapping is known.
+ */
+
+import { BindingEvent } from './binding-ring.ts';
+import { setDeltas } from './deltas.ts';
+import type { NatState } from './nat-state.ts';
+import { protocolColumn } from './port-pool.ts';
+import { NO_ROW } from './rows.ts';
+import { type NewSession, NO_SESSION, portPair } from './session.ts';
+
+/** What makes a session, whatever rows it has. Addresses are signed words. */
+export interface Adopted {
+  readonly protocol: number;
+  readonly member: number;
+  readonly insideNear: number;
+  /** Synthetic v4. */
+  readonly insideFar: number;
+  readonly insidePort: number;
+  readonly outsidePort: number;
+  readonly farPort: number;
+  /** Real v6, four words. */
+  readonly real: Int32Array;
+  readonly state: number;
+  readonly deadline: number;
+}
+
+/** Takes the lock. @returns whether the session is in the table now; false: no mapping, no room, or its port is another's */
+export function adopt(state: NatState, from: Adopted): boolean {
+  return state.locked(() => {
+    const { clients, mappings, segment, sessions } = state;
+    const ports = portPair(from.insidePort, from.farPort);
+    if (sessions.lookupInside(from.insideNear, from.insideFar, ports, from.protocol) !== NO_SESSION)
+      return true;
+    const mapping = mappings.lookup4(from.insideFar);
+    if (mapping === NO_ROW || !mappings.isLive(mapping) || sessions.rows.isFull()) return false;
+    const realAt = mappings.v6At(mapping);
+    if (!from.real.every((word, i) => word === segment.words[realAt + i])) return false;
+    const bib = adoptBib(state, from);
+    if (bib === NO_ROW) return false;
+    const id = sessions.insert(fresh(state, from, bib, mapping));
+    state.bibs.addSessions(bib, +1);
+    clients.addSessions(state.bibs.client(bib), +1);
+    mappings.addSessions(mapping, +1, segment.nowSec());
+    state.bindings.noteSession(BindingEvent.Add, id);
+    return true;
+  });
+}
+
+function adoptBib(
+  state: NatState,
+  { protocol, member, insideNear, insidePort, outsidePort }: Adopted,
+): number {
+  const { bibs, clients, pool } = state;
+  const known = bibs.lookupInside(protocol, insideNear, insidePort);
+  if (known !== NO_ROW) {
+    return bibs.member(known) === member && bibs.outsidePort(known) === outsidePort ? known : NO_ROW;
+  }
+  const column = protocolColumn(protocol);
+  if (bibs.rows.isFull() || pool.isUsed(member, column, outsidePort)) return NO_ROW;
+  let client = clients.lookup(insideNear);
+  if (client === NO_ROW) client = clients.insert(insideNear, member);
+  if (client === NO_ROW) return NO_ROW;
+  pool.claim(member, column, outsidePort);
+  clients.addBibs(client, +1);
+  const bib = bibs.insert(protocol, insideNear, portPair(insidePort, outsidePort), member, client);
+  state.bindings.noteBib(BindingEvent.Add, bib);
+  return bib;
+}
+
+function fresh(
+  { mappings, pool, segment }: NatState,
+  from: Adopted,
+  bib: number,
+  mapping: number,
+): NewSession {
+  const nearAt = pool.addressAt(from.member);
+  const session: NewSession = {
+    protocol: from.protocol,
+    insideNear: from.insideNear,
+    insideFar: from.insideFar,
+    insidePorts: portPair(from.insidePort, from.farPort),
+    outsidePorts: portPair(from.outsidePort, from.farPort),
+    outside: Int32Array.of(...segment.words.subarray(nearAt, nearAt + 4), ...from.real),
+    delta: 0,
+    addressDelta: 0,
+    bib,
+    mapping,
+    state: from.state,
+    deadline: from.deadline,
+    pathMtu: mappings.pathMtu(mapping),
+  };
+  setDeltas(session);
+  return session;
+}

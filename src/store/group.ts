@@ -1,0 +1,42 @@
+/**
+ * What gateways of one store say to each other: who has which SNAT address, and which sessions are on it. All of it is in
+ * database 1:
+ *
+ *     nat46:fence              counts the leases that were given: each has a token of its own
+ *     nat46:lease:ADDRESS      gateway and token; expires unless it is prolonged
+ *     nat46:want:ADDRESS       the gateway that is configured with it waits for it
+ *     nat46:pool               addresses that were leased once
+ *     nat46:journal:ADDRESS    hash of its established sessions; written by the holder of the lease only
+ */
+export interface GatewayGroup {
+  /**
+   * Take what nobody has, prolong what is ours.
+   * @returns for each address its token; 0 when another gateway has it, or its home waits for it; negative, the token, when
+   *   it is ours and its home waits for it
+   */
+  lease(claims: readonly LeaseClaim[]): Promise<number[]>;
+  /** Nobody has it any more, if it was ours. */
+  release(address: string): Promise<void>;
+  /** Addresses with sessions that nobody has. */
+  orphans(): Promise<string[]>;
+  /** Change the journal of an address. @returns false when the lease is not ours with this token: nothing was written */
+  write(address: string, token: number, changes: JournalChanges): Promise<boolean>;
+  /** Session → rest of it, as they were written. */
+  read(address: string): Promise<Readonly<Record<string, string>>>;
+}
+
+export interface LeaseClaim {
+  readonly address: string;
+  /** Whether this gateway is configured with it. */
+  readonly isHome: boolean;
+}
+
+export interface JournalChanges {
+  readonly put: readonly (readonly [session: string, rest: string])[];
+  readonly remove: readonly string[];
+}
+
+/** How long a lease lasts that nobody prolongs, ms: as long, a dead gateway's connections stand still. */
+export const LEASE_MS = 5000;
+/** How often leases are prolonged. */
+export const BEAT_MS = 1000;

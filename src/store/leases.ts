@@ -1,0 +1,127 @@
+/**
+ * Which SNAT addresses this gateway has: its own as long as it lives, and those of a gateway that died, until that one is
+ * back or nothing uses them any more.
+ *
+ *     home       configured here       nobody's ──► held ──► (another's while we were away) ──► held
+ *     inherited  another's, orphaned   orphan ──► held ──► its home is back, or idle ──► released
+ *
+ * A store that cannot be reached changes nothing: it cannot be told from one that is dead for everybody, and then nobody
+ * takes anything over. Who is held back meanwhile by a newer token steps back when the store is there again.
+ */
+import type { GatewayGroup } from './group.ts';
+
+export interface LeaseHooks {
+  /** The address is ours now. Its sessions are to be taken over before it is used. */
+  readonly gained: (address: string, isHome: boolean) => Promise<void>;
+  /** Another gateway has it, from the start or now: no new sessions. */
+  readonly lost: (address: string) => void;
+  /** Its home waits for it. Resolves when all of its sessions are in the journal. */
+  readonly returning: (address: string) => Promise<void>;
+  /** Its home may take it: its sessions end here. */
+  readonly returned: (address: string) => void;
+  /** Whether nothing uses an inherited address any more. */
+  readonly isIdle: (address: string) => boolean;
+}
+
+export interface LeaseView {
+  readonly address: string;
+  readonly isHome: boolean;
+  readonly isHeld: boolean;
+}
+
+export class Leases {
+  readonly #group: GatewayGroup;
+  readonly #home: readonly string[];
+  readonly #hooks: LeaseHooks;
+  /** Address → token. */
+  readonly #held = new Map<string, number>();
+  readonly #inherited = new Set<string>();
+  /** Of home: another gateway has them, and that was said. */
+  readonly #missing = new Set<string>();
+  #isDraining = false;
+  #mayInherit = true;
+
+  /** @param home addresses that this gateway is configured with */
+  constructor(group: GatewayGroup, home: readonly string[], hooks: LeaseHooks) {
+    this.#group = group;
+    this.#home = home;
+    this.#hooks = hooks;
+  }
+
+  /** Token of an address that is held, or null. */
+  tokenOf(address: string): number | null {
+    return this.#held.get(address) ?? null;
+  }
+
+  view(): LeaseView[] {
+    return [...this.#home, ...this.#inherited].map((address) => ({
+      address,
+      isHome: !this.#inherited.has(address),
+      isHeld: this.#held.has(address),
+    }));
+  }
+
+  /** After a failover everybody prolongs first what they had: nobody inherits in the next step. */
+  hesitate(): void {
+    this.#mayInherit = false;
+  }
+
+  /** One step, every BEAT_MS. @throws StoreLost, and nothing has changed */
+  async beat(): Promise<void> {
+    if (this.#isDraining) return;
+    await this.#prolong([...this.#home, ...this.#inherited]);
+    if (this.#mayInherit) await this.#inherit();
+    this.#mayInherit = true;
+    for (const address of this.#inherited) if (this.#hooks.isIdle(address)) await this.#release(address);
+  }
+
+  /** Give everything away, for good. Sessions go on until the network sends their packets elsewhere. */
+  async drain(): Promise<string[]> {
+    this.#isDraining = true;
+    const held = [...this.#held.keys()];
+    for (const address of held) await this.#release(address);
+    return held;
+  }
+
+  async #prolong(addresses: readonly string[]): Promise<void> {
+    const claims = addresses.map((address) => ({ address, isHome: !this.#inherited.has(address) }));
+    const tokens = claims.length === 0 ? [] : await this.#group.lease(claims);
+    for (const [i, { address, isHome }] of claims.entries())
+      await this.#take(address, tokens[i] ?? 0, isHome);
+  }
+
+  async #take(address: string, token: number, isHome: boolean): Promise<void> {
+    if (token < 0) {
+      await this.#hooks.returning(address);
+      await this.#release(address); // from here on nothing is written to its journal, so its sessions may go
+      this.#hooks.returned(address);
+    } else if (token === 0) {
+      const wasHeld = this.#held.delete(address);
+      if (wasHeld || (isHome && !this.#missing.has(address))) this.#hooks.lost(address);
+      if (isHome) this.#missing.add(address);
+      else this.#inherited.delete(address);
+    } else if (this.#held.get(address) !== token) {
+      this.#held.set(address, token);
+      this.#missing.delete(address);
+      if (!isHome) this.#inherited.add(address);
+      await this.#hooks.gained(address, isHome).catch((error: unknown) => {
+        this.#held.delete(address); // the next step tries again
+        throw error;
+      });
+    }
+  }
+
+  async #inherit(): Promise<void> {
+    const orphans = (await this.#group.orphans()).filter((address) => !this.#home.includes(address));
+    for (const address of orphans) {
+      const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
+      await this.#take(address, token, false);
+    }
+  }
+
+  async #release(address: string): Promise<void> {
+    await this.#group.release(address);
+    this.#held.delete(address);
+    this.#inherited.delete(address);
+  }
+}

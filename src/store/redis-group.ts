@@ -1,0 +1,122 @@
+/**
+ * The group of gateways over Redis: each step is a script, so that a lease is asked for and written in one.
+ */
+import type { Redis } from 'ioredis';
+import { type GatewayGroup, type JournalChanges, LEASE_MS, type LeaseClaim } from './group.ts';
+
+/** ARGV: gateway, ms, then address and 1 if it is its home, 0 if not, … @returns tokens, see GatewayGroup */
+const LEASE = `
+  redis.call('SELECT', 1)
+  local tokens = {}
+  local mine = ARGV[1] .. ' '
+  for i = 3, #ARGV, 2 do
+    local key, want, isHome = 'nat46:lease:' .. ARGV[i], 'nat46:want:' .. ARGV[i], ARGV[i + 1] == '1'
+    local held = redis.call('GET', key)
+    local token = 0
+    if held and string.sub(held, 1, #mine) == mine then
+      token = tonumber(string.sub(held, #mine + 1))
+      if not isHome and redis.call('EXISTS', want) == 1 then token = -token end
+      redis.call('PEXPIRE', key, ARGV[2])
+    elseif held then
+      if isHome then redis.call('SET', want, ARGV[1], 'PX', ARGV[2]) end
+    elseif isHome or redis.call('EXISTS', want) == 0 then
+      token = redis.call('INCR', 'nat46:fence')
+      redis.call('SET', key, mine .. token, 'PX', ARGV[2])
+      redis.call('SADD', 'nat46:pool', ARGV[i])
+      if isHome then redis.call('DEL', want) end
+    end
+    tokens[#tokens + 1] = token
+  end
+  return tokens`;
+
+/** ARGV: gateway, address */
+const RELEASE = `
+  redis.call('SELECT', 1)
+  local key, mine = 'nat46:lease:' .. ARGV[2], ARGV[1] .. ' '
+  local held = redis.call('GET', key)
+  if held and string.sub(held, 1, #mine) == mine then redis.call('DEL', key) end
+  return 0`;
+
+/** An address without sessions is forgotten: whoever is configured with it takes it anew. */
+const ORPHANS = `
+  redis.call('SELECT', 1)
+  local found = {}
+  for _, address in ipairs(redis.call('SMEMBERS', 'nat46:pool')) do
+    local isFree = redis.call('EXISTS', 'nat46:lease:' .. address, 'nat46:want:' .. address) == 0
+    if isFree then
+      if redis.call('EXISTS', 'nat46:journal:' .. address) == 1 then found[#found + 1] = address
+      else redis.call('SREM', 'nat46:pool', address) end
+    end
+  end
+  return found`;
+
+/** ARGV: gateway and token, address, number of sessions to put, these with their rest, then those to remove */
+const WRITE = `
+  redis.call('SELECT', 1)
+  if redis.call('GET', 'nat46:lease:' .. ARGV[2]) ~= ARGV[1] then return 0 end
+  local key, last = 'nat46:journal:' .. ARGV[2], 3 + 2 * tonumber(ARGV[3])
+  for i = 4, last, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+  for i = last + 1, #ARGV do redis.call('HDEL', key, ARGV[i]) end
+  return 1`;
+
+/** ARGV: address @returns session, rest, session, rest, … */
+const READ = `
+  redis.call('SELECT', 1)
+  return redis.call('HGETALL', 'nat46:journal:' .. ARGV[1])`;
+
+/** The scripts as ioredis gives them to its connections. */
+export interface GroupScripts {
+  nat46Lease(...args: (string | number)[]): Promise<number[]>;
+  nat46Release(gateway: string, address: string): Promise<number>;
+  nat46Orphans(): Promise<string[]>;
+  nat46Write(...args: (string | number)[]): Promise<number>;
+  nat46Read(address: string): Promise<string[]>;
+}
+
+/** Teach a connection the scripts. */
+export function defineGroupScripts(redis: Redis): void {
+  const scripts = {
+    nat46Lease: LEASE,
+    nat46Release: RELEASE,
+    nat46Orphans: ORPHANS,
+    nat46Write: WRITE,
+    nat46Read: READ,
+  };
+  for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { lua, numberOfKeys: 0 });
+}
+
+export class RedisGroup implements GatewayGroup {
+  readonly #gateway: string;
+  readonly #ask: <T>(run: (redis: Redis & GroupScripts) => Promise<T>) => Promise<T>;
+
+  /** @param gateway name of this one, the same after a restart @param ask runs a command while the store can be reached */
+  constructor(gateway: string, ask: <T>(run: (redis: Redis & GroupScripts) => Promise<T>) => Promise<T>) {
+    this.#gateway = gateway;
+    this.#ask = ask;
+  }
+
+  lease(claims: readonly LeaseClaim[]): Promise<number[]> {
+    const args = claims.flatMap(({ address, isHome }) => [address, isHome ? 1 : 0]);
+    return this.#ask((redis) => redis.nat46Lease(this.#gateway, LEASE_MS, ...args));
+  }
+
+  async release(address: string): Promise<void> {
+    await this.#ask((redis) => redis.nat46Release(this.#gateway, address));
+  }
+
+  orphans(): Promise<string[]> {
+    return this.#ask((redis) => redis.nat46Orphans());
+  }
+
+  async write(address: string, token: number, { put, remove }: JournalChanges): Promise<boolean> {
+    const args = [`${this.#gateway} ${token}`, address, put.length, ...put.flat(), ...remove];
+    return (await this.#ask((redis) => redis.nat46Write(...args))) === 1;
+  }
+
+  async read(address: string): Promise<Readonly<Record<string, string>>> {
+    const list = await this.#ask((redis) => redis.nat46Read(address));
+    const sessions: Record<string, string> = {};
+    for (let i = 0; i + 1 < list.length; i += 2) sessions[list[i] ?? ''] = list[i + 1] ?? '';
+    return sessions;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Established TCP sessions, written behind: the table is looked through again and again, and what came or went since is
+ * written in batches. No packet waits for it; a connection that ends before it was looked at costs nothing.
+ */
+import { formatV6 } from '../address.ts';
+import type { NatState } from '../nat/nat-state.ts';
+import type { SessionId } from '../nat/session.ts';
+import { TcpState } from '../nat/tcp-state.ts';
+import * as tcp from '../wire/tcp.ts';
+import type { GatewayGroup } from './group.ts';
+import { sessionKey, sessionRest } from './session-record.ts';
+
+/** Changes a write, and in all that may wait: beyond that it is cheaper to begin anew. */
+const BATCH = 1000;
+const MAX_WAITING = 65_536;
+const NONE = 0;
+
+interface Changes {
+  readonly put: Map<string, string>;
+  readonly remove: Set<string>;
+}
+
+export class SessionJournal {
+  readonly #state: NatState;
+  readonly #group: GatewayGroup;
+  /** Row → stamp of the session whose record is written, or will be. */
+  readonly #stamps: Int32Array;
+  readonly #members: Int32Array;
+  readonly #keys = new Map<number, string>();
+  readonly #waiting = new Map<number, Changes>();
+  #count = 0;
+  #at = 0;
+  #flushing: Promise<void> | null = null;
+
+  constructor(state: NatState, group: GatewayGroup) {
+    this.#state = state;
+    this.#group = group;
+    this.#stamps = new Int32Array(state.sessions.rows.capacity);
+    this.#members = new Int32Array(state.sessions.rows.capacity);
+  }
+
+  /** Sessions in the journal, as far as this gateway has seen. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** One bounded step of the search for changes. @param rows to look at */
+  look(rows: number): void {
+    const { capacity } = this.#state.sessions.rows;
+    for (let i = 0; i < Math.min(rows, capacity); i++) {
+      this.#lookAt(this.#at);
+      this.#at = (this.#at + 1) % capacity;
+    }
+    if (this.#count > MAX_WAITING) this.again();
+  }
+
+  /** Write everything anew: the store may have lost it. */
+  again(): void {
+    this.#stamps.fill(NONE);
+    this.#keys.clear();
+    this.#waiting.clear();
+    this.#count = 0;
+  }
+
+  /**
+   * Write what waits, for addresses that are ours. @param tokenOf token of an address that is held, or null
+   * @throws StoreLost, and what was not written waits on
+   */
+  flush(tokenOf: (address: string) => number | null): Promise<void> {
+    this.#flushing ??= this.#flush(tokenOf).finally(() => {
+      this.#flushing = null;
+    });
+    return this.#flushing;
+  }
+
+  async #flush(tokenOf: (address: string) => number | null): Promise<void> {
+    for (const member of [...this.#waiting.keys()]) {
+      const address = this.#addressOf(member);
+      const token = tokenOf(address);
+      if (token === null) this.#drop(member);
+      else await this.#writeAll(member, address, token);
+    }
+  }
+
+  async #writeAll(member: number, address: string, token: number): Promise<void> {
+    for (let changes = this.#waiting.get(member); changes; changes = this.#waiting.get(member)) {
+      const put = first(changes.put, BATCH);
+      const remove = first(changes.remove, BATCH - put.length);
+      if (put.length + remove.length === 0) this.#waiting.delete(member);
+      else if (await this.#group.write(address, token, { put, remove })) this.#written(changes, put, remove);
+      else this.#drop(member);
+    }
+  }
+
+  /** What came meanwhile for the same session stays. */
+  #written(changes: Changes, put: readonly (readonly [string, string])[], remove: readonly string[]): void {
+    for (const [key, rest] of put) {
+      if (changes.put.get(key) === rest) this.#count -= Number(changes.put.delete(key));
+    }
+    for (const key of remove) this.#count -= Number(changes.remove.delete(key));
+  }
+
+  #drop(member: number): void {
+    const changes = this.#waiting.get(member);
+    if (changes) this.#count -= changes.put.size + changes.remove.size;
+    this.#waiting.delete(member);
+  }
+
+  #lookAt(row: number): void {
+    const { bibs, sessions } = this.#state;
+    const id = row as SessionId;
+    const written = this.#stamps[row] ?? NONE;
+    const stamp = this.#isWanted(id) ? sessions.stamp(id) : NONE;
+    if (stamp === written) return;
+    if (written !== NONE) this.#remove(row);
+    if (stamp === NONE) return;
+    const key = sessionKey(this.#state, id);
+    const member = bibs.member(sessions.bib(id));
+    this.#stamps[row] = stamp;
+    this.#members[row] = member;
+    this.#keys.set(row, key);
+    const changes = this.#changes(member);
+    this.#count += 1 - Number(changes.remove.delete(key)) - Number(changes.put.has(key));
+    changes.put.set(key, sessionRest(this.#state, id));
+  }
+
+  #remove(row: number): void {
+    const key = this.#keys.get(row) ?? '';
+    const changes = this.#changes(this.#members[row] ?? 0);
+    this.#keys.delete(row);
+    this.#stamps[row] = NONE;
+    this.#count += 1 - Number(changes.put.delete(key)) - Number(changes.remove.has(key));
+    changes.remove.add(key);
+  }
+
+  #isWanted(id: SessionId): boolean {
+    const { sessions } = this.#state;
+    if (!sessions.rows.isValid(id) || sessions.protocol(id) !== tcp.PROTOCOL) return false;
+    const state = sessions.state(id);
+    return state >= TcpState.Established && state <= TcpState.FinOutside;
+  }
+
+  #changes(member: number): Changes {
+    let changes = this.#waiting.get(member);
+    if (!changes) {
+      changes = { put: new Map(), remove: new Set() };
+      this.#waiting.set(member, changes);
+    }
+    return changes;
+  }
+
+  #addressOf(member: number): string {
+    const { pool, segment } = this.#state;
+    const bytes = new DataView(new ArrayBuffer(16));
+    const at = pool.addressAt(member);
+    for (let i = 0; i < 4; i++) bytes.setInt32(i * 4, segment.words[at + i] ?? 0);
+    return formatV6(new Uint8Array(bytes.buffer));
+  }
+}
+
+/** The first so many of a collection. */
+function first<T>(items: Iterable<T>, count: number): T[] {
+  const found: T[] = [];
+  for (const item of items) {
+    if (found.length >= count) break;
+    found.push(item);
+  }
+  return found;
+}

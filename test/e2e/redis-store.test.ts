@@ -1,0 +1,498 @@
+/**
+ * The Redis store against real servers and Sentinels, over TLS with client certificates: what every store promises, what
+ * many gateways need of one, what a failover loses and does not, and what each mistake says.
+ */
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { withTls } from '../../src/config/session-db.ts';
+import { type StoreAddress, storeAddress } from '../../src/config/store-address.ts';
+import type { GatewayGroup } from '../../src/store/group.ts';
+import { openStore } from '../../src/store/open.ts';
+import { recordKey } from '../../src/store/record.ts';
+import type { Store } from '../../src/store/store.ts';
+import { MASTER, RedisWorld, until } from '../helpers/redis.ts';
+import { table } from '../helpers/table.ts';
+import { v4 } from '../store/rig.ts';
+
+const KEY = recordKey(v4('10.144.175.220'));
+const VALUE = '00010000000000000000000000022002::10:20:2:206';
+const record = (real: string): string => `000100001c200000000000000002${real}`;
+const key = (n: number): string => recordKey(v4('10.2.0.0') + n);
+
+function addressOf(uri: string, environment: Record<string, string>): StoreAddress {
+  const address = withTls(storeAddress.parse(uri), environment);
+  if ('problems' in address) throw new Error(address.problems.join('\n'));
+  return address.value;
+}
+
+/** A store and what it said of its own accord. */
+class Heard {
+  readonly changed: string[] = [];
+  readonly said: string[] = [];
+  compared = 0;
+  store!: Store;
+
+  static async of(uri: string, environment: Record<string, string>): Promise<Heard> {
+    const heard = new Heard();
+    heard.store = await openStore(addressOf(uri, environment), 'gw');
+    heard.store.listen({
+      changed: (keys) => heard.changed.push(...keys),
+      compare: () => heard.compared++,
+      deaf: (reason) => heard.said.push(`deaf: ${reason}`),
+      lost: (reason) => heard.said.push(`lost: ${reason}`),
+      resumed: (isSame) => heard.said.push(isSame ? 'resumed' : 'resumed: another server'),
+    });
+    try {
+      await heard.store.ready();
+    } catch (error) {
+      await heard.store.close();
+      throw error;
+    }
+    return heard;
+  }
+}
+
+/** Cases with a world of their own. */
+function worldTests(
+  title: string,
+  up: () => Promise<RedisWorld>,
+  cases: Record<string, (world: RedisWorld, open: () => Promise<Heard>) => Promise<void>>,
+): void {
+  const it = suite(title);
+  let world: RedisWorld;
+  const opened: Heard[] = [];
+  const open = async (): Promise<Heard> => {
+    const heard = await Heard.of(world.uri, world.environment);
+    opened.push(heard);
+    return heard;
+  };
+  it.before(async () => {
+    world = await up().catch((error) => {
+      console.error(error);
+      throw error;
+    });
+  });
+  it.after.each(async () => {
+    for (const heard of opened.splice(0)) await heard.store.close();
+    const master = await world.master();
+    await world.cli(['FLUSHALL'], master);
+  });
+  it.after(() => world.down());
+  for (const [name, run] of Object.entries(cases)) it(name, () => run(world, open));
+  it.run();
+}
+
+async function all(store: Store): Promise<string[]> {
+  const records: string[] = [];
+  for await (const stored of store.load()) records.push(`${stored.key} ${stored.value}`);
+  return records;
+}
+
+worldTests(
+  'store rediss, client certificate and password',
+  () => RedisWorld.up({ tls: true, password: 'pass' }),
+  {
+    'get gives what setnx wrote, byte for byte; setnx never writes twice; del says whether there was something':
+      async (_world, open) => {
+        const { store } = await open();
+        assert.is(await store.get(KEY), null);
+        assert.is(await store.setnx(KEY, VALUE), true);
+        assert.is(await store.setnx(KEY, 'other'), false);
+        assert.is(await store.get(KEY), VALUE);
+        assert.is(await store.del(KEY), true);
+        assert.is(await store.del(KEY), false);
+      },
+
+    'load gives 3,000 mapping records and nothing else, ordered by key': async (world, open) => {
+      const { store } = await open();
+      const keys = Array.from({ length: 3000 }, (_, n) => key(n));
+      await Promise.all(keys.map((one) => store.setnx(one, VALUE)));
+      await world.cli(['SET', 'other', 'x']);
+      assert.equal(
+        await all(store),
+        keys.toSorted().map((one) => `${one} ${VALUE}`),
+      );
+    },
+
+    'the documented procedure: what redis-cli writes and deletes is heard of within 100 ms': async (
+      world,
+      open,
+    ) => {
+      const heard = await open();
+      const timed = async (argv: string[]): Promise<number> => {
+        heard.changed.length = 0;
+        const reply = await world.cli(argv);
+        assert.is(reply, '1');
+        const begin = Date.now();
+        await until('the change', 1000, () => heard.changed.includes(KEY) || null);
+        return Date.now() - begin;
+      };
+      assert.ok((await timed(['SETNX', KEY, VALUE])) < 100);
+      assert.is(await world.cli(['SETNX', KEY, VALUE]), '0', 'no update of an existing record');
+      assert.is(await world.cli(['KEYS', '*']), KEY);
+      assert.is(await heard.store.get(KEY), VALUE);
+      assert.ok((await timed(['DEL', KEY])) < 100);
+    },
+
+    'database 0 has mapping records only, whatever was done': async (world, open) => {
+      const { store } = await open();
+      await store.claim([key(1), key(2)], record('2001:db8::1'));
+      await store.claim([key(1), key(2)], record('2001:db8::2'));
+      await store.prolong([{ key: key(1), sec: 100 }]);
+      await store.retire(key(2));
+      assert.is(await world.cli(['KEYS', '*']), key(1));
+      assert.equal((await world.cli(['-n', '1', 'KEYS', '*'])).split('\n').toSorted(), [
+        'nat46:alive',
+        'nat46:rest:10.2.0.2',
+      ]);
+    },
+
+    'property: two gateways claim at once, and one real v6 gets one key and one key one real v6 [81]': async (
+      _world,
+      open,
+    ) => {
+      const stores = [(await open()).store, (await open()).store];
+      const offer = (n: number): string[] => Array.from({ length: 8 }, (_, i) => key((n * 3 + i) % 400));
+      const claims = await Promise.all(
+        Array.from({ length: 600 }, async (_, i) => {
+          const n = i % 100;
+          const claim = await stores[i % 2]!.claim(offer(n), record(`2001:db8::${(n + 1).toString(16)}`));
+          return [n, claim?.key] as const;
+        }),
+      );
+      const byName = new Map<number, Set<string | undefined>>();
+      for (const [n, found] of claims) byName.set(n, (byName.get(n) ?? new Set()).add(found));
+      assert.ok([...byName.values()].every((keys) => keys.size === 1 && !keys.has(undefined)));
+      assert.is(new Set(claims.map(([, found]) => found)).size, 100);
+      assert.is((await all(stores[0]!)).length, 100);
+    },
+
+    'a claim finds the record of its real v6 behind a free key, in either envelope': async (_world, open) => {
+      const { store } = await open();
+      await store.setnx(key(2), 'V0010001xS2001:db8::9');
+      assert.equal(await store.claim([key(1), key(2)], record('2001:db8::9')), { key: key(2), isNew: false });
+      await store.setnx(key(3), record('2001:DB8::A'));
+      assert.equal(await store.claim([key(1), key(3)], record('2001:db8::a')), { key: key(3), isNew: false });
+    },
+
+    'all keys are others: null': async (_world, open) => {
+      const { store } = await open();
+      await store.setnx(key(1), record('2001:db8::1'));
+      assert.is(await store.claim([key(1)], record('2001:db8::2')), null);
+    },
+
+    'a retired key rests for others, on every gateway [82]': async (_world, open) => {
+      const [one, other] = [(await open()).store, (await open()).store];
+      await one.claim([key(1), key(2)], record('2001:db8::1'));
+      assert.is(await one.retire(key(1)), 0);
+      assert.equal(await other.claim([key(1), key(2)], record('2001:db8::2')), { key: key(2), isNew: true });
+      assert.equal(await other.claim([key(3), key(1)], record('2001:db8::1')), { key: key(1), isNew: true });
+    },
+
+    'a record that another gateway uses is not retired': async (_world, open) => {
+      const [one, other] = [(await open()).store, (await open()).store];
+      await one.setnx(key(1), record('2001:db8::1'));
+      await other.prolong([{ key: key(1), sec: 100 }]);
+      await other.prolong([{ key: key(1), sec: 5 }]); // a shorter life takes nothing back
+      const left = await one.retire(key(1));
+      assert.ok(left > 90 && left <= 110, `${left}`);
+      assert.is(await one.get(key(1)), record('2001:db8::1'));
+    },
+
+    'an address has one gateway; the journal is written with its token only, and an orphan is inherited':
+      async (world) => {
+        const open = async (gateway: string): Promise<Store> => {
+          const store = await openStore(addressOf(world.uri, world.environment), gateway);
+          await store.ready();
+          return store;
+        };
+        const stores = [await open('one'), await open('one-more')] as const;
+        const [one, other] = stores.map(({ group }) => group) as [GatewayGroup, GatewayGroup];
+        try {
+          const home = { address: '2001:db8::1', isHome: true };
+          const [token = 0] = await one.lease([home]);
+          assert.ok(token > 0);
+          assert.equal(await one.lease([home]), [token], 'prolonged');
+          assert.equal(await other.lease([home]), [0]);
+          const changes = { put: [['s', 'r'] as const, ['t', 'q'] as const], remove: ['u'] };
+          assert.is(await other.write(home.address, token, changes), false);
+          assert.is(await one.write(home.address, token + 1, changes), false);
+          assert.is(await one.write(home.address, token, changes), true);
+          assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
+          assert.equal(await other.orphans(), []);
+          await one.release(home.address);
+          assert.equal(await other.orphans(), [], 'the one that is configured with it waits for it');
+          await world.cli(['-n', '1', 'DEL', `nat46:want:${home.address}`]);
+          assert.equal(await other.orphans(), [home.address]);
+          const inherited = { ...home, isHome: false };
+          const [second = 0] = await other.lease([inherited]);
+          assert.ok(second > token, 'a newer token');
+          assert.equal(await one.lease([home]), [0]);
+          assert.equal(await other.lease([inherited]), [-second], 'its home is back');
+          assert.is(await other.write(home.address, second, { put: [], remove: ['s', 't'] }), true);
+          await other.release(home.address);
+          assert.ok(((await one.lease([home]))[0] ?? 0) > second);
+          assert.ok(Number(await world.cli(['-n', '1', 'PTTL', `nat46:lease:${home.address}`])) > 3000);
+        } finally {
+          for (const store of stores) await store.close();
+        }
+      },
+
+    'certificates are read again: a connection made afterwards uses the new ones': async (world, open) => {
+      const heard = await open();
+      const at = (name: string): string => path.join(world.folder, name);
+      copyFileSync(at('client.crt'), at('kept.crt'));
+      copyFileSync(at('client.key'), at('kept.key'));
+      copyFileSync(at('other-client.crt'), at('client.crt'));
+      assert.throws(
+        () => heard.store.reload(),
+        /certificates cannot be used/,
+        'a key of another certificate',
+      );
+      copyFileSync(at('other-client.key'), at('client.key'));
+      heard.store.reload();
+      await heard.store.get(KEY); // the old connection goes on
+      const kill = async (): Promise<void> => {
+        for (const name of ['kept.crt', 'kept.key'])
+          copyFileSync(at(name), at(name.replace('kept', 'client')));
+        await world.cli(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
+      };
+      await kill();
+      await until(
+        'the refusal',
+        5000,
+        () => heard.said.some((line) => line.includes('refuses the client certificate')) || null,
+      );
+      heard.store.reload();
+      await until('the end of it', 5000, () => (heard.said.at(-1) === 'resumed' ? true : null));
+      assert.is(await heard.store.get(KEY), null);
+    },
+
+    'a server that stops answering is lost within 3 s, calls fail at once, and it resumes by itself': async (
+      world,
+      open,
+    ) => {
+      const heard = await open();
+      const [server] = world.servers;
+      server?.signal('SIGSTOP');
+      const begin = Date.now();
+      await until('the loss', 10_000, () => heard.said.some((line) => line.startsWith('lost')) || null);
+      assert.ok(Date.now() - begin < 6000, `${Date.now() - begin} ms`);
+      const asked = Date.now();
+      await heard.store.get(KEY).then(
+        () => assert.unreachable(),
+        (error: Error) => assert.is(error.name, 'StoreLost'),
+      );
+      assert.ok(Date.now() - asked < 100);
+      server?.signal('SIGCONT');
+      await until('the end of it', 5000, () => (heard.said.at(-1) === 'resumed' ? true : null));
+      assert.is(heard.said.filter((line) => line.startsWith('lost')).length, 1, heard.said.join('\n'));
+    },
+
+    'a restart loses what was not saved, and the listener is told that it may be': async (world, open) => {
+      const heard = await open();
+      const [server] = world.servers;
+      await server?.kill();
+      await until(
+        'the loss',
+        5000,
+        () => heard.said.some((line) => /^lost: .*connection refused/.test(line)) || null,
+      );
+      server?.start();
+      await until('the end of it', 5000, () =>
+        heard.said.at(-1) === 'resumed: another server' ? true : null,
+      );
+    },
+  },
+);
+
+worldTests('store sentinels, TLS: failover', () => RedisWorld.up({ tls: true, servers: 2, sentinels: 3 }), {
+  'the master is found without its name, and another one after it is killed': async (world, open) => {
+    const heard = await open();
+    assert.is(await heard.store.setnx(KEY, VALUE), true);
+    await world.cli(['WAIT', '1', '1000'], await world.master());
+    const old = await world.master();
+    await old.kill();
+    await world.promotedInsteadOf(old);
+    const begin = Date.now();
+    const claimed = await until('a claim', 10_000, () =>
+      heard.store.claim([key(1)], VALUE).catch(() => null),
+    );
+    assert.ok(Date.now() - begin < 5000, `new names resume ${Date.now() - begin} ms after the promotion`);
+    assert.is(claimed.isNew, true);
+    assert.is(await heard.store.get(KEY), VALUE, 'what was replicated is there');
+    assert.is(heard.said.at(-1), 'resumed: another server');
+    heard.changed.length = 0;
+    await world.cli(['DEL', KEY], await world.master());
+    await until('the change, heard from the new master', 1000, () => heard.changed.includes(KEY) || null);
+  },
+});
+
+worldTests(
+  'store redis: a user who may not configure notices',
+  () => RedisWorld.up({ lines: ['user plain on >pw ~* &* +@all -config'] }),
+  {
+    'says so once, and everything is compared every second instead': async (world) => {
+      const heard = await Heard.of(world.uri.replace('redis://', 'redis://plain:pw@'), {});
+      try {
+        await until('two comparisons', 5000, () => (heard.compared >= 2 ? true : null));
+        assert.equal(heard.said.filter((line) => line.startsWith('deaf')).length, 1);
+        assert.match(heard.said[0] ?? '', /NOPERM/);
+      } finally {
+        await heard.store.close();
+      }
+    },
+  },
+);
+
+interface Mistake {
+  readonly name: string;
+  readonly uri?: (uri: string) => string;
+  readonly environment?: (env: Record<string, string>, folder: string) => Record<string, string>;
+  readonly says: RegExp;
+}
+
+const mistakes = suite('store: every mistake has a message of its own');
+let secure: RedisWorld;
+mistakes.before(async () => {
+  secure = await RedisWorld.up({ tls: true, servers: 2, sentinels: 1, password: 'secret' });
+});
+mistakes.after(() => secure.down());
+
+const server = (uri: string): string =>
+  uri.replace('sentinels:', 'rediss:').replace(/@.*/, `@127.0.0.1:${secure.servers[0]!.port}`);
+const ROWS: readonly Mistake[] = [
+  {
+    name: 'wrong CA',
+    environment: (env, folder) => ({ ...env, REDIS_CA_FILE: path.join(folder, 'other-ca.crt') }),
+    uri: server,
+    says: /certificate is not signed by the CA of REDIS_CA_FILE=.*other-ca\.crt; give the CA that signed it$/,
+  },
+  {
+    name: 'no client certificate',
+    environment: ({ REDIS_CA_FILE = '' }) => ({ REDIS_CA_FILE }),
+    uri: server,
+    says: /wants a client certificate .*; give REDIS_AUTH_CERT and REDIS_AUTH_KEY$/,
+  },
+  {
+    name: 'a client certificate of another CA',
+    environment: (env, folder) => ({
+      ...env,
+      REDIS_AUTH_CERT: path.join(folder, 'other-client.crt'),
+      REDIS_AUTH_KEY: path.join(folder, 'other-client.key'),
+    }),
+    uri: server,
+    says: /refuses the client certificate REDIS_AUTH_CERT=.*other-client\.crt .*; give one that its CA signed$/,
+  },
+  {
+    name: 'wrong password',
+    uri: (uri) => server(uri).replace('secret', 'wrong'),
+    says: /: wrong password; correct /,
+  },
+  {
+    name: 'no password',
+    uri: (uri) => server(uri).replace(':secret@', ''),
+    says: /wants a password; write it into/,
+  },
+  {
+    name: 'read-only replica',
+    uri: (uri) => server(uri).replace(/\d+$/, String(secure.servers[1]!.port)),
+    says: /is a read-only replica of 127\.0\.0\.1:\d+; name the master, or its Sentinels$/,
+  },
+  {
+    name: 'no TLS where it is wanted',
+    uri: (uri) => server(uri).replace('rediss', 'redis'),
+    environment: () => ({}),
+    says: /use rediss:\/\//,
+  },
+  {
+    name: 'nobody there',
+    uri: () => 'redis://127.0.0.1:1',
+    environment: () => ({}),
+    says: /connection refused\); start it there/,
+  },
+  {
+    name: 'no such name',
+    uri: () => 'redis://nowhere.invalid',
+    environment: () => ({}),
+    says: /there is no such name/,
+  },
+  {
+    name: 'unknown master',
+    uri: (uri) => `${uri}/other`,
+    says: /do not know master other; they know dssm; correct/,
+  },
+  {
+    name: 'a server in place of a Sentinel',
+    uri: (uri) => server(uri).replace('rediss', 'sentinels'),
+    says: /is not a Sentinel .*; use redis:\/\//,
+  },
+  {
+    name: 'a Sentinel in place of a server',
+    uri: (uri) => server(uri).replace(/:secret@.*/, `127.0.0.1:${secure.sentinels[0]!.port}`),
+    says: /is no server of records but a sentinel; use sentinel:\/\//,
+  },
+  {
+    name: 'a file that is not there',
+    environment: (env) => ({ ...env, REDIS_CA_FILE: '/nowhere/ca.crt' }),
+    says: /^REDIS_CA_FILE=\/nowhere\/ca\.crt: cannot be read \(ENOENT\); name a PEM file/,
+  },
+];
+for (const row of ROWS) {
+  mistakes(row.name, async () => {
+    const environment = row.environment?.(secure.environment, secure.folder) ?? secure.environment;
+    try {
+      await Heard.of(row.uri?.(secure.uri) ?? secure.uri, environment);
+      assert.unreachable();
+    } catch (error) {
+      const { message, exitCode } = error as Error & { exitCode: number };
+      assert.match(message, row.says);
+      assert.is(exitCode, 1);
+      assert.not.match(message, '\n');
+      assert.not.match(message, 'secret');
+    }
+  });
+}
+mistakes('several masters and none named: an error that lists them', async () => {
+  const [sentinel] = secure.sentinels;
+  const [, replica] = secure.servers;
+  await secure.cli(['SENTINEL', 'MONITOR', 'second', '127.0.0.1', String(replica!.port), '1'], sentinel);
+  await Heard.of(secure.uri, secure.environment).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.match(error.message, /know 2 masters: dssm, second; name one in the address/),
+  );
+  await (await Heard.of(`${secure.uri}/${MASTER}`, secure.environment)).store.close();
+});
+mistakes.run();
+
+table(
+  'store: the certificate of the server',
+  [
+    {
+      name: 'of another name is refused',
+      uri: (port: number) => `rediss://127.0.0.1:${port}`,
+      says: /for another name/,
+    },
+    {
+      name: 'of a name under which the store is configured is good',
+      uri: (port: number) => `rediss://localhost:${port}`,
+      says: null,
+    },
+  ],
+  async (row) => {
+    const world = await RedisWorld.up({ tls: true, certificate: row.says ? 'stranger' : 'server' });
+    try {
+      const opened = Heard.of(row.uri(world.servers[0]!.port), world.environment);
+      if (row.says === null) await (await opened).store.close();
+      else
+        await opened.then(
+          () => assert.unreachable(),
+          (error: Error) => assert.match(error.message, row.says!),
+        );
+    } finally {
+      await world.down();
+    }
+  },
+);

@@ -1,0 +1,338 @@
+/** One store, many gateways: what others write, what a failover loses, whose life goes on. Without a server. */
+import * as assert from 'uvu/assert';
+import { formatV4 } from '../../src/address.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
+import { formatRecord, recordKey } from '../../src/store/record.ts';
+import { type Life, type StoreListener, StoreLost } from '../../src/store/store.ts';
+import { table, tests } from '../helpers/table.ts';
+import { Rig, v4, v6 } from './rig.ts';
+
+const ADDRESS = '10.2.2.9';
+const KEY = recordKey(v4(ADDRESS));
+const REAL = v6('2001:db8::9');
+const OTHER = v6('2001:db8::aa');
+
+/** A store that others write to: the test says what they do, and what it says of its own accord. */
+class SharedStore extends MemoryStore {
+  listener!: StoreListener;
+  isLost = false;
+  /** Seconds that a record lives for others. */
+  left = 0;
+  readonly told: Life[] = [];
+  isReady: Promise<void> = Promise.resolve();
+
+  override listen(listener?: StoreListener): void {
+    if (listener) this.listener = listener;
+  }
+
+  override ready(): Promise<void> {
+    return this.isReady;
+  }
+
+  override async get(key: string): Promise<string | null> {
+    if (this.isLost) throw new StoreLost();
+    return super.get(key);
+  }
+
+  override async setnx(key: string, value: string): Promise<boolean> {
+    if (this.isLost) throw new StoreLost();
+    return super.setnx(key, value);
+  }
+
+  override async retire(key: string): Promise<number> {
+    if (this.isLost) throw new StoreLost();
+    return this.left > 0 ? this.left : super.retire(key);
+  }
+
+  override async prolong(lives: readonly Life[] = []): Promise<void> {
+    if (this.isLost) throw new StoreLost();
+    this.told.push(...lives);
+  }
+}
+
+async function rigOn(store: SharedStore): Promise<Rig> {
+  const rig = new Rig({ store });
+  await rig.directory.loadAll();
+  rig.logged.length = 0;
+  return rig;
+}
+
+/** What was begun in the background is over. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 200; i++) await Promise.resolve();
+}
+
+tests('shared store: what others write', {
+  'a record takes effect, and its end as well, with its sessions': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await store.setnx(KEY, formatRecord(REAL, 0));
+    store.listener.changed([KEY]);
+    await settled();
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+    rig.addSessions(ADDRESS, 2);
+    await store.del(KEY);
+    store.listener.changed([KEY]);
+    await settled();
+    assert.is(rig.mapped(ADDRESS), null);
+    assert.equal(rig.ended.map(formatV4), [ADDRESS]);
+    assert.is(rig.counts.followed, 2);
+  },
+  'a record that became malformed ends its mapping': async () => {
+    const store = new SharedStore();
+    await store.setnx(KEY, formatRecord(REAL, 0));
+    const rig = await rigOn(store);
+    await store.del(KEY);
+    await store.setnx(KEY, 'garbage');
+    store.listener.changed([KEY]);
+    await settled();
+    assert.is(rig.mapped(ADDRESS), null);
+    assert.is(rig.counts.malformed, 1);
+  },
+  'a miss that is remembered ends when the record comes': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.resolve(v4(ADDRESS));
+    assert.is(rig.mapped(ADDRESS), 'miss');
+    await store.setnx(KEY, formatRecord(REAL, 0));
+    store.listener.changed([KEY]);
+    await settled();
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+  },
+  'what changes while all is compared is read again behind it': async () => {
+    const store = new SharedStore();
+    await store.setnx(KEY, formatRecord(REAL, 0));
+    const rig = await rigOn(store);
+    const { load } = store;
+    store.load = async function* () {
+      yield* load.call(store); // what is loaded is old when it arrives
+      await store.del(KEY);
+      await store.setnx(KEY, formatRecord(OTHER, 0));
+      store.listener.changed([KEY]);
+      yield { key: KEY, value: formatRecord(REAL, 0) };
+    };
+    store.listener.compare();
+    await settled();
+    assert.is(rig.mapped(ADDRESS), '2001:db8::aa');
+  },
+  'keys of something else are no matter': async () => {
+    const rig = await rigOn(new SharedStore());
+    (rig.store as SharedStore).listener.changed(['x', `${KEY}.1`]);
+    await settled();
+    assert.is(rig.counts.followed, 0);
+  },
+});
+
+table(
+  'shared store: a record is missing after an outage',
+  [
+    { name: 'on the same server: it was deleted', isSame: true, others: true, is: null, stored: false },
+    {
+      name: 'on another server: it was lost, and is written again',
+      isSame: false,
+      others: true,
+      is: '2001:db8::9',
+      stored: true,
+    },
+    {
+      name: 'all are missing: the store was emptied',
+      isSame: true,
+      others: false,
+      is: '2001:db8::9',
+      stored: true,
+    },
+  ],
+  async (row) => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.allocate(REAL);
+    await rig.directory.set(v4(ADDRESS), REAL, 60);
+    const keys = (await rig.directory.list()).map(({ key }) => key);
+    for (const key of keys) await store.del(key);
+    if (row.others) await store.setnx(recordKey(v4('10.2.2.77')), formatRecord(OTHER, 0));
+    store.listener.lost('gone');
+    store.listener.resumed(row.isSame);
+    await settled();
+    assert.is(rig.mapped(ADDRESS), row.is);
+    assert.is(await store.get(KEY), row.stored ? formatRecord(REAL, 60) : null);
+    assert.is(rig.counts.rewritten, row.stored ? keys.length : 0);
+  },
+);
+
+tests('shared store: outage', {
+  'another got the address on the new server: the store is right, and the sessions end': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 60);
+    rig.addSessions(ADDRESS, 1);
+    await store.del(KEY);
+    await store.setnx(KEY, formatRecord(OTHER, 60));
+    store.listener.resumed(false);
+    await settled();
+    assert.is(rig.mapped(ADDRESS), '2001:db8::aa');
+    assert.equal(rig.ended.map(formatV4), [ADDRESS]);
+  },
+  'a comparison that was cut short by the next outage does not forget that records may be lost': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 60);
+    await store.del(KEY);
+    await store.setnx(recordKey(v4('10.2.2.77')), formatRecord(OTHER, 0));
+    const { load } = store;
+    // biome-ignore lint/correctness/useYield: it is cut short
+    store.load = async function* () {
+      throw new StoreLost();
+    };
+    store.listener.resumed(false);
+    await settled();
+    store.load = load;
+    store.listener.resumed(true);
+    await settled();
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+    assert.is(rig.counts.rewritten, 1);
+  },
+  'one line when it is lost, one when it is back, with what was done; calls in between log nothing':
+    async () => {
+      const store = new SharedStore();
+      const rig = await rigOn(store);
+      await rig.directory.set(v4(ADDRESS), REAL, 60);
+      rig.logged.length = 0;
+      store.isLost = true;
+      for (let i = 0; i < 3; i++) {
+        await rig.directory.allocate(v6(`2001:db8::b${i}`)).then(
+          () => assert.unreachable(),
+          (error: Error) => assert.is(error.name, 'StoreLost'),
+        );
+        assert.is(await rig.directory.resolve(v4(`10.2.2.2${i}`)), false);
+      }
+      store.listener.lost('h:1 cannot be reached');
+      store.listener.lost('h:1 cannot be reached');
+      store.isLost = false;
+      store.listener.resumed(true);
+      await settled();
+      assert.equal(
+        rig.logged.map(({ fields, message }) => [message, fields.reason ?? fields]),
+        [
+          ['store failed; established flows go on, new mappings are unknown', 'h:1 cannot be reached'],
+          ['store works again', { records: 1, rewritten: 0, forgotten: 0 }],
+        ],
+      );
+      assert.equal([rig.counts.lost, rig.counts.resumed], [1, 1]);
+    },
+  'names that are mapped keep their address': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    const first = await rig.directory.allocate(REAL);
+    store.isLost = true;
+    assert.equal(await rig.directory.allocate(REAL), first);
+  },
+  'no mapping ends while nobody can say whether it is over': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 10);
+    store.isLost = true;
+    rig.clock.sec += 1000;
+    assert.is(await rig.directory.expire(), 0);
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+    store.isLost = false;
+    for (let i = 0; i < 61; i++) await rig.directory.expire();
+    assert.is(rig.mapped(ADDRESS), 'resting');
+  },
+  'a start without the store goes on with the mappings that the table has, and compares later': async () => {
+    const store = new SharedStore();
+    const before = await rigOn(store);
+    await before.directory.set(v4(ADDRESS), REAL, 60);
+    store.isReady = Promise.reject(new Error('h:1 cannot be reached'));
+    store.isReady.catch(() => {});
+    const after = new Rig({ store, table: before.table });
+    await after.directory.loadAll();
+    assert.is(after.mapped(ADDRESS), '2001:db8::9');
+    assert.is(after.logged.length, 1);
+    store.listener.resumed(true);
+    await settled();
+    assert.is(after.logged.at(-1)?.message, 'store works again');
+  },
+  'a start without the store and without mappings fails': async () => {
+    const store = new SharedStore();
+    store.isReady = Promise.reject(new Error('h:1 cannot be reached'));
+    store.isReady.catch(() => {});
+    await new Rig({ store }).directory.loadAll().then(
+      () => assert.unreachable(),
+      (error: Error) => assert.is(error.message, 'h:1 cannot be reached'),
+    );
+  },
+});
+
+tests('shared store: lives', {
+  'a mapping that others use does not end here [82]': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 100);
+    store.left = 50;
+    rig.clock.sec += 101;
+    assert.is(await rig.directory.expire(), 0);
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+    store.left = 0;
+    rig.clock.sec += 50;
+    for (let i = 0; i < 61; i++) await rig.directory.expire();
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9', 'it was promised 50 s');
+    rig.clock.sec += 1;
+    for (let i = 0; i < 61; i++) await rig.directory.expire();
+    assert.is(rig.mapped(ADDRESS), 'resting');
+  },
+  'an answer that goes out while the store is asked brings the record back': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 100);
+    rig.clock.sec += 101;
+    const { retire } = store;
+    store.retire = async (key) => {
+      const left = await retire.call(store, key);
+      rig.directory.answered(v4(ADDRESS), REAL, 60);
+      return left;
+    };
+    assert.is(await rig.directory.expire(), 0);
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+    assert.is(await store.get(KEY), formatRecord(REAL, 100));
+  },
+  'what is in use is told in batches, again only when it has grown by a part of itself': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 800);
+    await rig.directory.set(v4('10.2.2.10'), OTHER, 800);
+    await rig.directory.expire();
+    assert.equal(store.told, [], 'others saw the record when we did');
+    rig.addSessions(ADDRESS, 1);
+    for (let sec = 1; sec <= 200; sec++) {
+      rig.clock.sec++;
+      await rig.directory.expire();
+    }
+    assert.equal(
+      store.told.map(({ key, sec }) => [key, sec]),
+      [
+        [KEY, 900],
+        [KEY, 900],
+      ],
+      'at 5 s and at 110 s, each for 800 s and an eighth',
+    );
+  },
+  'an answer that outlives the timeout is told at once': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 8);
+    rig.directory.answered(v4(ADDRESS), REAL, 120);
+    await rig.directory.expire();
+    assert.equal(store.told, [{ key: KEY, sec: 181 }]);
+  },
+  'news that did not arrive are told again': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 8);
+    rig.directory.answered(v4(ADDRESS), REAL, 120);
+    store.isLost = true;
+    await rig.directory.expire();
+    store.isLost = false;
+    await rig.directory.expire();
+    assert.is(store.told.length, 1);
+  },
+});
