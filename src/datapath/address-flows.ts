@@ -125,9 +125,9 @@ export class AddressFlows implements Flows {
     this.#load(packet);
     const { outside } = this.#new;
     const near = this.#map.toV4(outside, 0);
-    if (near === 0) return Refusal.Unmapped;
+    if (near === 0) return this.#map.isZero(outside, 0) ? REFUSED_ADDRESS : Refusal.Unmapped;
     const far = this.#map.toV4(outside, 4);
-    if (far === 0) return REFUSED_SOURCE;
+    if (far === 0) return this.#map.isZero(outside, 4) ? REFUSED_ADDRESS : REFUSED_SOURCE;
     if (!isTranslated(near) || !isTranslated(far)) return REFUSED_ADDRESS;
     return this.#fill(this.#row6(packet), near, far, packet, this.#turns(0) ? TURNS : 0);
   }
@@ -181,7 +181,7 @@ export class AddressFlows implements Flows {
     this.#load(error);
     header.destination = this.#map.toV4(this.#new.outside, 0);
     header.source = this.#map.toV4(this.#new.outside, 4) || this.#settings.errorSource4;
-    return header.destination !== 0 && header.source !== 0;
+    return isTranslated(header.destination) && isTranslated(header.source);
   }
 
   learnPathMtu(): void {}
