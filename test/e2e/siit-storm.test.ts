@@ -11,7 +11,7 @@ const MAP = [
   '192.0.2.7=2001:db8:6::7',
   '192.0.2.8=2001:db8:6::8',
 ];
-const BURSTS = 12;
+const BURSTS = 6;
 const PACKETS = 150;
 
 exactTests('siit storm', [
