@@ -95,6 +95,8 @@ export const SIIT_CORPUS: readonly Specimen[] = [
     'UDP 46': udp(INTERNET, 32),
     'UDP 64': udp(HOST, 32),
     'UDP that turns back': udp(NEIGHBOUR, 32),
+    'UDP between mapped hosts 46': udp(pair(scene.OTHER6_BY_MAPPING, scene.HOST6_BY_MAPPING), 32),
+    'UDP from the neighbour 64': udp(pair(scene.OTHER6, scene.HOST4_BY_PREFIX), 32),
     'ping 46': ping(INTERNET),
     'ping 64': ping(HOST),
     'ping that turns back': ping(NEIGHBOUR),
