@@ -6,22 +6,13 @@
  * usage: node scripts/run-tests.mjs [unit|e2e|FILE.test.ts]…      last line: N passed, N failed
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { compiledOf, E2E, ROOT, testFiles } from './test-files.mjs';
 
-const ROOT = path.resolve(import.meta.dirname, '..');
 const UNIT_LIMIT_MS = 60_000;
 const E2E_LIMIT_MS = 600_000;
-const E2E = 'test/e2e/';
-
-/** Sources of the tests, so that a compiled leftover of a removed test does not run. */
-function testFiles() {
-  return readdirSync(path.join(ROOT, 'test'), { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => `test/${name}`)
-    .sort();
-}
 
 function selected(wanted) {
   const all = testFiles();
@@ -71,8 +62,6 @@ function jobs(files) {
   }
   return [...found].map(([name, members]) => ({ name, files: members }));
 }
-
-const compiledOf = (file) => path.join(ROOT, 'dist', file.replace(/\.ts$/, '.js'));
 
 /** One job in one process (and process group); resolves to its counts, having printed its line. */
 function run({ name, files: members }) {

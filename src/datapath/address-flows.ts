@@ -125,9 +125,9 @@ export class AddressFlows implements Flows {
     this.#load(packet);
     const { outside } = this.#new;
     const near = this.#map.toV4(outside, 0);
-    if (near === 0) return Refusal.Unmapped;
+    if (near === 0) return this.#map.isZero(outside, 0) ? REFUSED_ADDRESS : Refusal.Unmapped;
     const far = this.#map.toV4(outside, 4);
-    if (far === 0) return REFUSED_SOURCE;
+    if (far === 0) return this.#map.isZero(outside, 4) ? REFUSED_ADDRESS : REFUSED_SOURCE;
     if (!isTranslated(near) || !isTranslated(far)) return REFUSED_ADDRESS;
     return this.#fill(this.#row6(packet), near, far, packet, this.#turns(0) ? TURNS : 0);
   }

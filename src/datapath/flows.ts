@@ -71,6 +71,7 @@ REFUSALS[-Refusal.TableFull] = Verdict.DropTableFull;
 REFUSALS[-Refusal.Hairpin] = Verdict.DropHairpin;
 REFUSALS[-Refusal.NoBib] = Verdict.DropNoSession;
 REFUSALS[-Refusal.SenderUnmapped] = Verdict.DropSenderUnmapped;
+REFUSALS[-Refusal.Filtered] = Verdict.DropFiltered;
 REFUSALS[-NO_SESSION] = Verdict.DropTcpNoSession;
 
 /** The upper layer is not whole: no flow was asked for. */

@@ -29,7 +29,6 @@ function started(program: string, args: readonly string[]): Promise<Ended> {
   });
 }
 
-// All at once: starting the program is what takes time.
 const ROWS = [
   { name: 'help', args: ['--help'], code: 0, stderr: /^$/ },
   { name: 'help of a command', args: ['run', '--help'], code: 0, stderr: /^$/ },
@@ -58,10 +57,18 @@ const ROWS = [
     code: 78,
     stderr: /^nat46: --mtu 1: .*\nnat46: --subnet x: .*\n$/,
   },
-].map((row) => ({ ...row, ended: started(MAIN, row.args) }));
+];
+
+let all: Promise<Ended>[] | undefined;
+
+/** All at once, with the first: starting the program is what takes time. */
+function ended(row: (typeof ROWS)[number]): Promise<Ended> {
+  all ??= ROWS.map(({ args }) => started(MAIN, args));
+  return all[ROWS.indexOf(row)] as Promise<Ended>;
+}
 
 table('nat46: exit codes', ROWS, async (row) => {
-  const { code, stderr } = await row.ended;
+  const { code, stderr } = await ended(row);
   assert.is(code, row.code);
   assert.match(stderr, row.stderr);
 });

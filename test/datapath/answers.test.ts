@@ -224,42 +224,42 @@ vectors('RFC 4443 §4.2: our own IPv6 addresses', [
 
 vectors('RFC 1812 §4.3.2, RFC 4443 §2.4: errors that we originate', [
   {
-    name: 'IPv4: 576 bytes in all, source is ours, TTL 64, DF=0',
+    name: '[17] IPv4: 576 bytes in all, source is ours, TTL 64, DF=0',
     in: `45b8 05dc 1111 4000 0111 75ec c0000221 c6336407  9c40 0035 05c8 2f50  a5*1472`,
     out: `4500 0240 0000 0000 4001 8c67 c6336401 c0000221  0b00 e735 0000 0000
            45b8 05dc 1111 4000 0111 75ec c0000221 c6336407  9c40 0035 05c8 2f50  a5*520`,
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv4: 548 bytes are quoted whole',
+    name: '[17] IPv4: 548 bytes are quoted whole',
     in: `4500 0224 1111 4000 0111 7a5c c0000221 c6336407  9c40 0035 0210 36c0  a5*520`,
     out: `4500 0240 0000 0000 4001 8c67 c6336401 c0000221  0b00 e37d 0000 0000
            4500 0224 1111 4000 0111 7a5c c0000221 c6336407  9c40 0035 0210 36c0  a5*520`,
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv4: 549 bytes are cut',
+    name: '[17] IPv4: 549 bytes are cut',
     in: `4500 0225 1111 4000 0111 7a5b c0000221 c6336407  9c40 0035 0211 91bd  a5*521`,
     out: `4500 0240 0000 0000 4001 8c67 c6336401 c0000221  0b00 887f 0000 0000
            4500 0225 1111 4000 0111 7a5b c0000221 c6336407  9c40 0035 0211 91bd  a5*520`,
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv4: bytes after Total Length are not quoted',
+    name: '[17] IPv4: bytes after Total Length are not quoted',
     in: `4500 0020 1111 4000 0111 7c60 c0000221 c6336407  9c40 0035 000c d966  dead beef  ffff`,
     out: `4500 003c 0000 0000 4001 8e6b c6336401 c0000221  0b00 e179 0000 0000
            4500 0020 1111 4000 0111 7c60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv4: options are quoted',
+    name: '[17] IPv4: options are quoted',
     in: `4600 0024 1111 4000 0111 795a c0000221 c6336407 0101 0101  9c40 0035 000c d966  dead beef`,
     out: `4500 0040 0000 0000 4001 8e67 c6336401 c0000221  0b00 e179 0000 0000
            4600 0024 1111 4000 0111 795a c0000221 c6336407 0101 0101  9c40 0035 000c d966  dead beef`,
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv6: 1280 bytes in all, Hop Limit 64',
+    name: '[29] IPv6: 1280 bytes in all, Hop Limit 64',
     in: `6b800000 0580 1101 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 0580 e3da  a5*1400`,
     out: `60000000 04d8 3a40 20010db8004600000000000000000001 20010db8006400000000000000000080
@@ -269,7 +269,7 @@ vectors('RFC 1812 §4.3.2, RFC 4443 §2.4: errors that we originate', [
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv6: 1232 bytes are quoted whole',
+    name: '[29] IPv6: 1232 bytes are quoted whole',
     in: `60000000 04a8 1101 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 04a8 c76c  a5*1184`,
     out: `60000000 04d8 3a40 20010db8004600000000000000000001 20010db8006400000000000000000080
@@ -279,7 +279,7 @@ vectors('RFC 1812 §4.3.2, RFC 4443 §2.4: errors that we originate', [
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv6: 1233 bytes are cut',
+    name: '[29] IPv6: 1233 bytes are cut',
     in: `60000000 04a9 1101 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 04a9 226a  a5*1185`,
     out: `60000000 04d8 3a40 20010db8004600000000000000000001 20010db8006400000000000000000080
@@ -289,7 +289,7 @@ vectors('RFC 1812 §4.3.2, RFC 4443 §2.4: errors that we originate', [
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv6: source is the own address where there is one',
+    name: '[29] IPv6: source is the own address where there is one',
     world: { self6: '20010db8004600000000000000000fff' },
     in: `60000000 000c 1101 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 000c 4216  dead beef`,
@@ -366,7 +366,7 @@ vectors('RFC 1812 §4.3.2, RFC 4443 §2.4: errors that we originate', [
     verdict: 'DropTtl',
   },
   {
-    name: 'IPv6: about an echo request',
+    name: '[29] IPv6: about an echo request',
     in: `60000000 000c 3a01 20010db8006400000000000000000080 20010db8004600000000000000000001
           8000 857c 0001 0001  dead beef`,
     out: `60000000 003c 3a40 20010db8004600000000000000000001 20010db8006400000000000000000080

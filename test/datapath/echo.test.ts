@@ -57,7 +57,7 @@ vectors('RFC 7915 §4.2: ICMP echo to IPv6', [
            8100 d8af abcd 0001  dead beef`,
   },
   {
-    name: 'reply without session',
+    name: '[43] reply without session',
     in: `4500 0020 1111 4000 4001 3d70 c0000221 c6336407  0000 502d 1234 0001  dead beef`,
     verdict: 'DropNoSession',
   },
@@ -115,14 +115,14 @@ vectors('RFC 7915 §5.2: ICMPv6 echo to IPv4', [
     out: `4500 0020 0000 0000 3f01 8f81 c6336407 c0000221  0000 512d 1234 0001  dead beef`,
   },
   {
-    name: 'Traffic Class and Hop Limit',
+    name: '[24] Traffic Class and Hop Limit',
     before: PINGED,
     in: `6fd00000 000c 3a03 20010db8006400000000000000000080 20010db8004600000000000000000001
           8100 d8af abcd 0001  dead beef`,
     out: `45fd 0020 0000 0000 0201 cb84 c6336407 c0000221  0000 502d 1234 0001  dead beef`,
   },
   {
-    name: 'extension header before',
+    name: '[25] extension header before',
     before: PINGED,
     in: `60000000 0014 3c40 20010db8006400000000000000000080 20010db8004600000000000000000001
           3a00 0104 0000 0000  8100 d8af abcd 0001  dead beef`,
@@ -150,7 +150,7 @@ vectors('RFC 7915 §5.2: ICMPv6 echo to IPv4', [
     verdict: 'DropTooBig',
   },
   {
-    name: '1501 bytes, a request: too big',
+    name: '[29] 1501 bytes, a request: too big',
     before: PINGED,
     in: `60000000 05c9 3a40 20010db8006400000000000000000080 20010db8004600000000000000000001
           8000 9053 abcd 0001  a5*1473`,
@@ -161,14 +161,14 @@ vectors('RFC 7915 §5.2: ICMPv6 echo to IPv4', [
     verdict: 'DropTooBig',
   },
   {
-    name: 'reply to another identifier',
+    name: '[43] reply to another identifier',
     before: PINGED,
     in: `60000000 000c 3a40 20010db8006400000000000000000080 20010db8004600000000000000000001
           8100 8406 0077 0001  dead beef`,
     verdict: 'DropNoSession',
   },
   {
-    name: 'reply of another host',
+    name: '[58] reply of another host',
     before: PINGED,
     in: `60000000 000c 3a40 20010db8006400000000000000000081 20010db8004600000000000000000001
           8100 d8ae abcd 0001  dead beef`,

@@ -162,7 +162,7 @@ vectors('RFC 7915 §4.1: fragments to IPv6', [
 
 vectors('RFC 7915 §4.1: fragments that are too big themselves', [
   {
-    name: '1280 bytes after translation',
+    name: '[7] 1280 bytes after translation',
     in: `4500 04e4 2222 2000 4011 478b c0000221 c6336407
           9c40 0035 0660 4026 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617 a5*1200`,
     out: `60000000 04d8 2c3f 20010db8004600000000000000000001 20010db8006400000000000000000080
@@ -170,7 +170,7 @@ vectors('RFC 7915 §4.1: fragments that are too big themselves', [
            c350 0035 0660 a8d5 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617 a5*1200`,
   },
   {
-    name: 'first of 1480 bytes: two pieces, both with M',
+    name: '[7] first of 1480 bytes: two pieces, both with M',
     in: `4500 05dc 2222 2000 4011 4693 c0000221 c6336407
           9c40 0035 0660 4026 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617 a5*1448`,
     out: [
@@ -182,7 +182,7 @@ vectors('RFC 7915 §4.1: fragments that are too big themselves', [
     ],
   },
   {
-    name: 'middle of 1480 bytes: offsets go on',
+    name: '[7] middle of 1480 bytes: offsets go on',
     before: FIRST,
     in: `4500 05dc 2222 20b9 4011 45da c0000221 c6336407  a5*1480`,
     out: [
@@ -193,7 +193,7 @@ vectors('RFC 7915 §4.1: fragments that are too big themselves', [
     ],
   },
   {
-    name: 'last of 1241 bytes: its last piece has no M',
+    name: '[7] last of 1241 bytes: its last piece has no M',
     before: FIRST,
     in: `4500 04ed 2222 00b9 4011 66c9 c0000221 c6336407  a5*1241`,
     out: [
@@ -213,7 +213,7 @@ vectors('RFC 7915 §4.1: fragments that are too big themselves', [
     verdict: 'DropTooBig',
   },
   {
-    name: 'DF=1, 1448 bytes and a Fragment header',
+    name: '[8] DF=1, 1448 bytes and a Fragment header',
     in: `4500 05bc 2222 6000 4011 06b3 c0000221 c6336407
           9c40 0035 0660 4026 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617 a5*1416`,
     out: `60000000 05b0 2c3f 20010db8004600000000000000000001 20010db8006400000000000000000080

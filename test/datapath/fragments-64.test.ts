@@ -140,7 +140,7 @@ vectors('RFC 7915 §5.1: fragments to IPv4', [
     out: `4500 0034 2222 2004 3f11 4d37 c6336407 c0000221  a5*32`,
   },
   {
-    name: '1500 bytes after translation',
+    name: '[23] 1500 bytes after translation',
     before: SESSIONS,
     in: `60000000 05d0 2c40 20010db8006400000000000000000080 20010db8004600000000000000000001
           1100 0001 9999 2222
@@ -158,7 +158,7 @@ vectors('RFC 7915 §5.1: fragments to IPv4', [
            0035 9c40 0660 4026 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f 1011 1213 1415 1617 a5*1209`,
   },
   {
-    name: '1508 bytes: too big',
+    name: '[29] 1508 bytes: too big',
     before: SESSIONS,
     in: `60000000 05d8 2c40 20010db8006400000000000000000080 20010db8004600000000000000000001
           1100 0001 9999 2222

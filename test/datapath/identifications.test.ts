@@ -12,7 +12,7 @@ function first(secret: number, count: number): number[] {
   return Array.from({ length: count }, () => ids.next());
 }
 
-tests('identifications', {
+tests('[24] identifications', {
   'never 0, never more than 16 bits': () => {
     for (const id of first(0x1234567, COUNT)) assert.ok(id >= 1 && id <= 0xffff);
   },

@@ -25,14 +25,14 @@ vectors('RFC 7915 §5.1: sizes and DF', [
     out: `4500 04ed 0000 4000 3f11 4aa4 c6336407 c0000221  0035 9c40 04d9 31d3  a5*1233`,
   },
   {
-    name: '1500 bytes after translation',
+    name: '[23] 1500 bytes after translation',
     before: SESSIONS,
     in: `60000000 05c8 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 05c8 97ff  a5*1472`,
     out: `4500 05dc 0000 4000 3f11 49b5 c6336407 c0000221  0035 9c40 05c8 2f50  a5*1472`,
   },
   {
-    name: '1501 bytes after translation: too big, MTU 1520',
+    name: '[29] 1501 bytes after translation: too big, MTU 1520',
     before: SESSIONS,
     in: `60000000 05c9 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 c350 05c9 f2fc  a5*1473`,
@@ -43,7 +43,7 @@ vectors('RFC 7915 §5.1: sizes and DF', [
     verdict: 'DropTooBig',
   },
   {
-    name: 'MTU 1400: 1400 bytes',
+    name: '[23] MTU 1400: 1400 bytes',
     world: { mtu4: 1400 },
     before: SESSIONS,
     in: `60000000 0564 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
@@ -51,7 +51,7 @@ vectors('RFC 7915 §5.1: sizes and DF', [
     out: `4500 0578 0000 4000 3f11 4a19 c6336407 c0000221  0035 9c40 0564 8a72  a5*1372`,
   },
   {
-    name: 'MTU 1400: 1401 bytes: too big, MTU 1420',
+    name: '[29] MTU 1400: 1401 bytes: too big, MTU 1420',
     world: { mtu4: 1400 },
     before: SESSIONS,
     in: `60000000 0565 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
@@ -63,7 +63,7 @@ vectors('RFC 7915 §5.1: sizes and DF', [
     verdict: 'DropTooBig',
   },
   {
-    name: 'MTU 1400: TCP of 1401 bytes',
+    name: '[29] MTU 1400: TCP of 1401 bytes',
     world: { mtu4: 1400 },
     before: SESSIONS,
     in: `60000000 0565 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
@@ -83,7 +83,7 @@ vectors('RFC 7915 §5.1: sizes and DF', [
     out: `4500 04ec 0000 0000 3f11 8aa5 c6336407 c0000221  0035 9c40 04d8 d6d5  a5*1232`,
   },
   {
-    name: 'MTU 1000: 1261 bytes: too big, MTU 1280 at least',
+    name: '[29] MTU 1000: 1261 bytes: too big, MTU 1280 at least',
     world: { mtu4: 1000 },
     before: SESSIONS,
     in: `60000000 04d9 1140 20010db8006400000000000000000080 20010db8004600000000000000000001

@@ -54,7 +54,7 @@ function worker(settings = {}): FakeWorker {
 }
 
 tests('loop', {
-  'a batch in, a batch out, in order; then it sleeps until something comes': () => {
+  '[22] a batch in, a batch out, in order; then it sleeps until something comes': () => {
     const w = worker();
     w.turns([1, 2, 3].map((n) => datagram(n)));
     assert.equal(numbers(w), [1, 2, 3]);
@@ -103,7 +103,7 @@ tests('loop', {
     assert.is(w.counters[WRITE_FAILED], 3);
   },
 
-  'errors that are sent and withheld are counted': () => {
+  '[85] errors that are sent and withheld are counted': () => {
     const w = worker({ icmpRate: 1 });
     const dying = {
       packet: v4({ ...pair(SERVER), protocol: 17, ttl: 1 }, udp(pair(SERVER), [1, 2], new Uint8Array(4))),
@@ -150,7 +150,7 @@ tests('loop', {
 });
 
 tests('packets that wait for the store', {
-  'parked, asked about once, and sent in order when the mapping is there': () => {
+  '[22] parked, asked about once, and sent in order when the mapping is there': () => {
     const w = worker();
     w.turns([datagram(1, UNKNOWN), datagram(2), datagram(3, UNKNOWN)], [datagram(4, UNKNOWN)]);
     assert.equal(numbers(w), [2], 'other addresses do not wait');
@@ -164,7 +164,7 @@ tests('packets that wait for the store', {
     assert.is(w.queue.waits.at(-1), -1, 'nobody waits any more');
   },
 
-  'a later packet in the batch does not overtake, even if the mapping came in between': () => {
+  '[22] a later packet in the batch does not overtake, even if the mapping came in between': () => {
     const w = worker();
     w.turns([datagram(1, UNKNOWN)]);
     // The main thread fills the table when the first waiting packet was looked at and the second was not yet.
@@ -179,7 +179,7 @@ tests('packets that wait for the store', {
     assert.equal(numbers(w), [1, 2, 3]);
   },
 
-  'the store has none: dropped, and the sender is told': () => {
+  '[21] the store has none: dropped, and the sender is told': () => {
     const w = worker();
     w.turns([datagram(1, UNKNOWN)]);
     w.state.mappings.insertNegative(UNKNOWN, 5000);
@@ -304,13 +304,13 @@ function offsets({ queue }: FakeWorker): number[] {
 }
 
 tests('fragments, RFC 6146 §3.4', {
-  'in order': () => {
+  '[45] [57] in order': () => {
     const w = worker();
     w.turns(fragments(1));
     assert.equal(offsets(w), [0, 1000, 2000]);
   },
 
-  'out of order: they wait for the first, then all are sent': () => {
+  '[45] [57] out of order: they wait for the first, then all are sent': () => {
     const w = worker();
     const [first, second, third] = fragments(1) as [Arriving, Arriving, Arriving];
     w.turns([third, second]);
@@ -322,7 +322,7 @@ tests('fragments, RFC 6146 §3.4', {
     assert.equal(w.counted(), { held: 2, forwarded_46: 3 });
   },
 
-  'a first fragment that never comes: dropped at the millisecond, silently': () => {
+  '[45] a first fragment that never comes: dropped at the millisecond, silently': () => {
     const w = worker();
     w.turns([fragments(1)[1] as Arriving]);
     w.queue.clock += FRAGMENT_MS - 1;
@@ -334,7 +334,7 @@ tests('fragments, RFC 6146 §3.4', {
     assert.is(w.queue.output.length, 0);
   },
 
-  'all of a datagram to an unknown address wait and leave in order': () => {
+  '[22] [45] all of a datagram to an unknown address wait and leave in order': () => {
     const w = worker();
     w.turns(fragments(1, UNKNOWN));
     assert.equal(w.counted(), { punted: 3 });
@@ -343,7 +343,7 @@ tests('fragments, RFC 6146 §3.4', {
     assert.equal(offsets(w), [0, 1000, 2000]);
   },
 
-  'a fragment without its first does not hold up what follows to that address': () => {
+  '[22] [45] a fragment without its first does not hold up what follows to that address': () => {
     const w = worker();
     w.turns([datagram(1, UNKNOWN), fragments(9, UNKNOWN)[1] as Arriving]);
     w.map(UNKNOWN, UNKNOWN_V6);
@@ -355,7 +355,7 @@ tests('fragments, RFC 6146 §3.4', {
     assert.is(w.counted().fragment_timeout, 1);
   },
 
-  'from outside: only what is addressed to us may wait': () => {
+  '[45] from outside: only what is addressed to us may wait': () => {
     const w = worker();
     w.turns([datagram(1)]);
     const [out = new Uint8Array(0)] = w.queue.output.splice(0);

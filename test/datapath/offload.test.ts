@@ -11,7 +11,7 @@ const SESSIONS = [
 
 vectors('virtio header, RFC 7915 §4: to IPv6', [
   {
-    name: 'partial checksum, TCP: sum of the addresses changes, csum_start 20 becomes 40',
+    name: '[18] partial checksum, TCP: sum of the addresses changes, csum_start 20 becomes 40',
     before: SESSIONS,
     in: `4500 002d 1111 4000 4006 3d5e c0000221 c6336407  9c40 0050 0102 0304 0506 0708 5010 2000 ec7b 0000
           a5a5 a5a5 a5`,
@@ -47,7 +47,7 @@ vectors('virtio header, RFC 7915 §4: to IPv6', [
     virtioOut: '0200 0000 0000 0000 0000',
   },
   {
-    name: 'partial checksum, UDP, too large and DF=0: summed, then fragmented',
+    name: '[7] [18] partial checksum, UDP, too large and DF=0: summed, then fragmented',
     in: `4500 0530 1111 0000 4011 7850 c0000221 c6336407  9c40 0035 051c f189  a5*1300`,
     virtio: '0100 0000 0000 1400 0600',
     out: [
@@ -91,7 +91,7 @@ vectors('virtio header, RFC 7915 §4: to IPv6', [
     virtioOut: '0104 4800 7805 2800 1000',
   },
   {
-    name: 'super-packet of TCP with CWR on its first segment (GSO_ECN)',
+    name: '[87] super-packet of TCP with CWR on its first segment (GSO_ECN)',
     before: SESSIONS,
     in: `4500 0fc8 1111 4000 4006 2dc3 c0000221 c6336407  9c40 0050 0102 0304 0506 0708 5090 2000 fc16 0000
           a5*4000`,
@@ -162,7 +162,7 @@ vectors('virtio header, RFC 7915 §4: to IPv6', [
     virtioOut: '0104 3c00 c404 2800 1000',
   },
   {
-    name: 'DF=0: lowered to lowest-ipv6-mtu',
+    name: '[7] DF=0: lowered to lowest-ipv6-mtu',
     before: SESSIONS,
     in: `4500 0fc8 1111 0000 4006 6dc3 c0000221 c6336407  9c40 0050 0102 0304 0506 0708 5010 2000 fc16 0000
           a5*4000`,
@@ -190,7 +190,7 @@ vectors('virtio header, RFC 7915 §4: to IPv6', [
     virtioOut: '0105 3000 b004 2800 0600',
   },
   {
-    name: 'super-packet of UDP, DF=1, its datagrams do not fit: fragmentation needed',
+    name: '[8] super-packet of UDP, DF=1, its datagrams do not fit: fragmentation needed',
     in: `4500 0fbc 1111 4000 4011 2dc4 c0000221 c6336407  9c40 0035 0fa8 fc15  a5*4000`,
     virtio: '0105 1c00 c005 1400 0600',
     out: `4500 0240 0000 0000 4001 8c67 c6336401 c0000221  0304 12c4 0000 05c8
@@ -201,7 +201,7 @@ vectors('virtio header, RFC 7915 §4: to IPv6', [
 
 vectors('virtio header, RFC 7915 §5: to IPv4', [
   {
-    name: 'partial checksum, TCP: csum_start 40 becomes 20',
+    name: '[18] partial checksum, TCP: csum_start 40 becomes 20',
     before: SESSIONS,
     in: `60000000 0019 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
           0050 c350 0102 0304 0506 0708 5010 2000 5cbc 0000  a5a5 a5a5 a5`,
@@ -248,7 +248,7 @@ vectors('virtio header, RFC 7915 §5: to IPv4', [
     virtioOut: '0101 2800 7805 1400 1000',
   },
   {
-    name: 'super-packet of TCP with CWR',
+    name: '[87] super-packet of TCP with CWR',
     before: SESSIONS,
     in: `60000000 0fb4 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
           0050 c350 0102 0304 0506 0708 5010 2000 6c57 0000  a5*4000`,
@@ -258,7 +258,7 @@ vectors('virtio header, RFC 7915 §5: to IPv4', [
     virtioOut: '0181 2800 7805 1400 1000',
   },
   {
-    name: 'segments of 1260 bytes: DF=0',
+    name: '[23] segments of 1260 bytes: DF=0',
     before: SESSIONS,
     in: `60000000 0fb4 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
           0050 c350 0102 0304 0506 0708 5010 2000 6c57 0000  a5*4000`,
@@ -268,7 +268,7 @@ vectors('virtio header, RFC 7915 §5: to IPv4', [
     virtioOut: '0101 2800 c404 1400 1000',
   },
   {
-    name: 'segments of 1261 bytes: DF=1',
+    name: '[23] segments of 1261 bytes: DF=1',
     before: SESSIONS,
     in: `60000000 0fb4 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
           0050 c350 0102 0304 0506 0708 5010 2000 6c57 0000  a5*4000`,
@@ -299,7 +299,7 @@ vectors('virtio header, RFC 7915 §5: to IPv4', [
     virtioOut: '0101 2800 5005 1400 1000',
   },
   {
-    name: 'MTU 1200: lowered to 1160, so DF=0',
+    name: '[23] [31] MTU 1200: lowered to 1160, so DF=0',
     world: { mtu4: 1200 },
     before: SESSIONS,
     in: `60000000 0fb4 0640 20010db8006400000000000000000080 20010db8004600000000000000000001
@@ -319,7 +319,7 @@ vectors('virtio header, RFC 7915 §5: to IPv4', [
     virtioOut: '0105 1c00 b004 1400 0600',
   },
   {
-    name: 'super-packet of UDP, its datagrams do not fit: too big',
+    name: '[29] super-packet of UDP, its datagrams do not fit: too big',
     world: { mtu4: 1260 },
     before: SESSIONS,
     in: `60000000 0fa8 1140 20010db8006400000000000000000080 20010db8004600000000000000000001

@@ -101,7 +101,7 @@ tests('parking', {
     );
   },
 
-  'a bounded number of packets, however small': () => {
+  '[22] [45] a bounded number of packets, however small': () => {
     const twin = new Twin();
     for (let i = 0; i < MAX_PARKED + 5; i++) twin.add(1, (i % 50) + 1);
     twin.release([0]);
@@ -109,7 +109,7 @@ tests('parking', {
     twin.check();
   },
 
-  'fragments leave room for packets that wait for the store': () => {
+  '[45] fragments leave room for packets that wait for the store': () => {
     const many = new Parking(new Batch());
     for (let i = 0; i < MAX_PARKED; i++) many.add(AT, 1, 0, 0);
     assert.is(many.size, MAX_PARKED / 2);
@@ -122,7 +122,7 @@ tests('parking', {
     assert.ok(held > 2 && large.size > held);
   },
 
-  'who may pass holds nobody up': () => {
+  '[22] who may pass holds nobody up': () => {
     const parking = new Parking(new Batch());
     for (let i = 0; i < 3; i++) parking.add(AT, 40, 0, 7);
     assert.equal([parking.isBehind(1), parking.isBehind(2)], [true, true]);

@@ -37,7 +37,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
     verdict: 'Punt',
   },
   {
-    name: 'the store has none: host unreachable',
+    name: '[21] the store has none: host unreachable',
     in: `4500 0020 1111 4000 4011 3d5b c0000221 c633640c  9c40 0035 000c d961  dead beef`,
     out: `4500 003c 0000 0000 4001 8e6b c6336401 c0000221  0301 e97d 0000 0000
            4500 0020 1111 4000 4011 3d5b c0000221 c633640c  9c40 0035 000c d961  dead beef`,
@@ -65,7 +65,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
     verdict: 'DropUnmapped',
   },
   {
-    name: '[48] synthetic address of our own SNAT address: host unreachable',
+    name: '[48] [55] synthetic address of our own SNAT address: host unreachable',
     in: `4500 0020 1111 4000 4011 3d5d c0000221 c633640a  9c40 0035 000c d963  dead beef`,
     out: `4500 003c 0000 0000 4001 8e6b c6336401 c0000221  0301 e97b 0000 0000
            4500 0020 1111 4000 4011 3d5d c0000221 c633640a  9c40 0035 000c d963  dead beef`,
@@ -128,6 +128,21 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
            9c40 0035 000c 6926  dead beef`,
   },
   {
+    name: '[60] [62] as many ports as one host may have: prohibited',
+    world: { maxClientPorts: 3 },
+    in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  1388 0035 000c 621f  dead beef`,
+    out: `4500 003c 0000 0000 4001 8e6b c6336401 c0000221  030d e96c 0000 0000
+           4500 0020 1111 4000 4011 3d60 c0000221 c6336407  1388 0035 000c 621f  dead beef`,
+    verdict: 'DropClientQuota',
+  },
+  {
+    name: '[60] [62] as many ports as one host may have: the ports that it has go on',
+    world: { maxClientPorts: 3 },
+    in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
+    out: `60000000 000c 113f 20010db8004600000000000000000001 20010db8006400000000000000000080
+           c350 0035 000c 4216  dead beef`,
+  },
+  {
     name: '[62] no free port: prohibited',
     prepare: (world) => {
       for (let port = 1024; port < 65536; port++) world.state.pool.claim(0, 1, port);
@@ -156,7 +171,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
            1388 0050 0102 0304 0506 0708 5002 2000 0f5a 0000`,
   },
   {
-    name: 'session table full: prohibited',
+    name: '[17] [49] [62] session table full: prohibited',
     world: { geometry: { sessions: 3 } },
     before: [
       `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
@@ -169,7 +184,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
     verdict: 'DropTableFull',
   },
   {
-    name: 'BIB full: prohibited',
+    name: '[17] [62] BIB full: prohibited',
     world: { geometry: { sessions: 3 } },
     in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  1388 0035 000c 621f  dead beef`,
     out: `4500 003c 0000 0000 4001 8e6b c6336401 c0000221  030d e96c 0000 0000
@@ -177,7 +192,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
     verdict: 'DropTableFull',
   },
   {
-    name: 'client table full: prohibited',
+    name: '[17] [62] client table full: prohibited',
     world: { geometry: { clients: 1 } },
     in: `4500 0020 1111 4000 4011 3d5f c0000222 c6336407  9c40 0035 000c d965  dead beef`,
     out: `4500 003c 0000 0000 4001 8e6a c6336401 c0000222  030d e96d 0000 0000
@@ -185,7 +200,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
     verdict: 'DropTableFull',
   },
   {
-    name: 'table full, a session that is there',
+    name: '[62] table full, a session that is there',
     world: { geometry: { sessions: 3 } },
     before: [
       `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
@@ -261,14 +276,21 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from outside', [
     verdict: 'DropSenderUnmapped',
   },
   {
-    name: 'a port that nobody uses',
+    name: '[48] our own output that came back',
+    before: UDP_OPEN,
+    in: `60000000 000c 113f 20010db8004600000000000000000001 20010db8006400000000000000000080
+          c350 0035 000c 4216  dead beef`,
+    verdict: 'DropNoSession',
+  },
+  {
+    name: '[39] a port that nobody uses',
     before: UDP_OPEN,
     in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
           0035 0005 000c 0562  dead beef`,
     verdict: 'DropNoSession',
   },
   {
-    name: 'a port that only the other protocol uses',
+    name: '[39] a port that only the other protocol uses',
     before: [
       `4500 0028 1111 4000 4006 3d63 c0000221 c6336407  1234 0050 0102 0304 0506 0708 5002 2000 80ee 0000`,
     ],
@@ -277,7 +299,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from outside', [
     verdict: 'DropNoSession',
   },
   {
-    name: 'an address that is not ours',
+    name: '[21] an address that is not ours',
     before: UDP_OPEN,
     in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8ffff000000000000000000fe
           0035 c350 000c 415f  dead beef`,

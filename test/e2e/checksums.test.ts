@@ -70,15 +70,15 @@ labTests(
     await withGateway(lab);
   },
   {
-    'senders with offloads: super-packets and partial checksums': (lab) => run(lab, 'offload'),
+    '[18] senders with offloads: super-packets and partial checksums': (lab) => run(lab, 'offload'),
 
-    'senders without': async (lab) => {
+    '[18] senders without': async (lab) => {
       await offload(lab, 'cl1', 'eth0', false);
       await offload(lab, 'srv', 'eth0', false);
       await run(lab, 'plain');
     },
 
-    'headers quoted by routers on the way (traceroute)': async (lab) => {
+    '[15] [18] [29] headers quoted by routers on the way (traceroute)': async (lab) => {
       // without offloads only: what a router quotes of a partial checksum is partial
       const file = path.join(lab.name('LAB_DIR'), 'traceroute.pcap');
       const inside = await Capture.start(lab, 'cl1', 'eth0', file);

@@ -47,7 +47,7 @@ labTests('records of the store that this gateway did not write', startOnRecords,
     assert.is(stdout, `${PREFIX}${MALFORMED} ${HEAD}${lab.name('WEB')}zz\n`);
   },
 
-  'one outside the subnet is logged, kept, and not translated': async (lab, gateway) => {
+  '[21] one outside the subnet is logged, kept, and not translated': async (lab, gateway) => {
     const complaints = gateway.messages(/record/).filter((line) => String(line.key).endsWith(OUTSIDE));
     assert.is(complaints.length, 1, gateway.log);
     assert.match((await lab.control('dssm', 'list')).stdout, `${PREFIX}${OUTSIDE} `);

@@ -21,12 +21,12 @@ async function fragmentingEcho(lab: Lab, port: number, order: string): Promise<v
 }
 
 labTests('fragments of a 3000-byte datagram', withGateway, {
-  'there and back, as the kernels fragment it': async (lab) => {
+  '[9] [23] there and back, as the kernels fragment it': async (lab) => {
     const address = await lab.lookup('web');
     for (const size of [1473, 3000, 9000, 60_000]) await probe(lab, address, size);
   },
 
-  'IPv4 fragments out of order reach the server': async (lab) => {
+  '[45] [57] IPv4 fragments out of order reach the server': async (lab) => {
     const address = await lab.lookup('web');
     for (const order of ORDERS) {
       const argv = [PYTHON, 'test/helpers/fragments.py', 'send4', address, '7', '3000', order];
@@ -34,7 +34,7 @@ labTests('fragments of a 3000-byte datagram', withGateway, {
     }
   },
 
-  'IPv6 fragments out of order reach the client': async (lab) => {
+  '[45] [57] IPv6 fragments out of order reach the client': async (lab) => {
     const address = await lab.lookup('web');
     for (const [i, order] of ORDERS.entries()) {
       await fragmentingEcho(lab, 9000 + i, order);

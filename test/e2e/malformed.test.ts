@@ -22,7 +22,7 @@ async function dropped(lab: Lab): Promise<number> {
 }
 
 labTests('malformed packets', withGateway, {
-  'each is counted as dropped': async (lab) => {
+  '[5] each is counted as dropped': async (lab) => {
     const before = await dropped(lab);
     await inject(lab, 'malformed', 100);
     const after = await dropped(lab);

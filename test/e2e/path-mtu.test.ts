@@ -44,7 +44,7 @@ async function download(lab: Lab, name: string): Promise<void> {
 }
 
 const cases: Record<string, (lab: Lab) => Promise<void>> = {
-  'without it, DF and 1480 bytes pass, and 1481 are too big for the gateway itself': async (lab) => {
+  '[8] without it, DF and 1480 bytes pass, and 1481 are too big for the gateway itself': async (lab) => {
     const address = await lab.lookup('web');
     assert.is((await probe(lab, address, 1480 - IP4_UDP, '--df')).ok, 1);
     const tooBig = await probe(lab, address, 1481 - IP4_UDP, '--df');
@@ -54,20 +54,20 @@ const cases: Record<string, (lab: Lab) => Promise<void>> = {
 
 for (const mtu of MTUS) {
   const mtu4 = mtu - 20;
-  cases[`${mtu}, UDP with DF: the client learns ${mtu4}, that passes both ways`] = async (lab) => {
+  cases[`[28] ${mtu}, UDP with DF: the client learns ${mtu4}, that passes both ways`] = async (lab) => {
     await lab.script('mtu', String(mtu));
     const address = await lab.lookup('web');
     const tooBig = await probe(lab, address, mtu4 + 1 - IP4_UDP, '--df');
     assert.equal([tooBig.ok, tooBig.mtu], [0, mtu4]);
     assert.is((await probe(lab, address, mtu4 - IP4_UDP, '--df')).ok, 1);
   };
-  cases[`${mtu}, UDP without DF: a big datagram comes back`] = async (lab) => {
+  cases[`[7] [28] ${mtu}, UDP without DF: a big datagram comes back`] = async (lab) => {
     await lab.script('mtu', String(mtu));
     const address = await lab.lookup('web');
     for (const size of [1400, 1472, 3000])
       assert.is((await probe(lab, address, size)).ok, 1, `${size} bytes`);
   };
-  cases[`${mtu}, TCP up and down: right hash`] = async (lab) => {
+  cases[`[28] ${mtu}, TCP up and down: right hash`] = async (lab) => {
     await lab.script('mtu', String(mtu));
     await upload(lab, `up-${mtu}`);
     assert.is(

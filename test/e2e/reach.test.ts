@@ -50,7 +50,7 @@ labTests('reach: an IPv4-only client and an IPv6-only server', withGateway, {
     assert.match(seen?.[0] ?? '', POOL_MEMBER);
   },
 
-  'ping by name, nothing lost': async (lab) => {
+  '[10] ping by name, nothing lost': async (lab) => {
     const out = await lab.ok('cl1', ['ping', '-c', '5', '-i', '0.1', '-W', '2', 'web.nat46.example']);
     assert.match(out, '5 received');
     const big = ['ping', '-c', '2', '-i', '0.1', '-W', '2', '-s', '1400', 'host1.nat46.example'];
@@ -62,12 +62,12 @@ labTests('reach: an IPv4-only client and an IPv6-only server', withGateway, {
     );
   },
 
-  'UDP echo, 0 to 1400 bytes': async (lab) => {
+  '[18] UDP echo, 0 to 1400 bytes': async (lab) => {
     const address = await lab.lookup('web');
     for (const size of [0, 1, 512, 1400]) await lab.ok('cl1', probe(address, size, '--count', '10'));
   },
 
-  'a closed port is refused at once, TCP and UDP': async (lab) => {
+  '[27] [35] a closed port is refused at once, TCP and UDP': async (lab) => {
     const begin = performance.now();
     const { code } = await lab.exec('cl1', [
       'curl',
@@ -83,7 +83,7 @@ labTests('reach: an IPv4-only client and an IPv6-only server', withGateway, {
     assert.match((await lab.exec('cl1', udp)).stderr, 'ConnectionRefusedError');
   },
 
-  'two clients use the same source port at the same time': async (lab) => {
+  '[53] two clients use the same source port at the same time': async (lab) => {
     const url = 'http://web.nat46.example/upload/same-port';
     writeWebFile(lab, 'upload/same-port', 3_000_000);
     const curl = ['curl', '-sS', '--local-port', '40000', '--limit-rate', '2M', '--max-time', '20', url];
@@ -97,7 +97,7 @@ labTests('reach: an IPv4-only client and an IPv6-only server', withGateway, {
     await Promise.all([lab.ok('cl1', argv), lab.ok('cl2', argv)]);
   },
 
-  'traceroute shows every hop, the server last': async (lab) => {
+  '[1] [33] [35] traceroute shows every hop, the server last': async (lab) => {
     const address = await lab.lookup('web');
     for (const method of [[], ['-I'], ['-T', '-p', '80']]) {
       const out = await lab.ok('cl1', ['traceroute', '-n', '-q', '1', '-w', '2', ...method, address]);

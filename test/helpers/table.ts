@@ -3,14 +3,23 @@
  */
 import { suite } from 'uvu';
 
-/** One test a row, the same check for each. */
+/**
+ * One test a row, the same check for each.
+ * @param vector of rows that are raw bytes: direction, and all that makes one different from others; asked by
+ *   `scripts/compliance`
+ */
 export function table<Row extends { name: string }>(
   title: string,
   rows: readonly Row[],
   check: (row: Row) => void | Promise<void>,
+  vector?: (row: Row) => string,
 ): void {
   const it = suite(title);
-  for (const row of rows) it(row.name, () => check(row));
+  for (const row of rows)
+    it(
+      row.name,
+      Object.assign(() => check(row), { vector: () => vector?.(row) }),
+    );
   it.run();
 }
 

@@ -34,7 +34,7 @@ table(
 );
 
 table(
-  'RFC 1624 §4: update',
+  '[18] RFC 1624 §4: update',
   [
     { name: 'the example: not ffff, not -0', field: 0xdd2f, from: 0x5555, to: 0x3285, want: 0x0000 },
     { name: 'nothing changes', field: 0xdd2f, from: 0x5555, to: 0x5555, want: 0xdd2f },
@@ -54,7 +54,7 @@ tests('properties', {
       const got = checksum.sum(view(packet), from, packet.length - from);
       assert.is(got, build.sum(packet.subarray(from)));
     }),
-  'update equals the sum from scratch': () =>
+  '[18] update equals the sum from scratch': () =>
     holds(fc.tuple(words, fc.nat(0xffff), fc.nat(39)), 1000, ([packet, to, where]) => {
       const at = where % packet.length;
       const before = build.internetChecksum(build.u16(...packet));
@@ -68,7 +68,7 @@ tests('properties', {
       const back = checksum.update(checksum.update(field, change), checksum.negate(change));
       assert.is(back % 0xffff, field % 0xffff);
     }),
-  'updateSum is update on the complement': () =>
+  '[18] updateSum is update on the complement': () =>
     holds(fc.tuple(fc.nat(0xffff), fc.nat(0xffff)), 1000, ([partial, change]) => {
       const complement = checksum.update(~partial & 0xffff, change);
       assert.is(checksum.updateSum(partial, change) % 0xffff, (~complement & 0xffff) % 0xffff);

@@ -60,7 +60,7 @@ tests('what check accepts, every getter reads without leaving the packet', {
 });
 
 table(
-  'RFC 1122 §3.2.1.3: IPv4 unicast',
+  '[38] RFC 1122 §3.2.1.3: IPv4 unicast',
   [
     { name: '0.0.0.0', address: 0, is: false },
     { name: '0.255.255.255', address: 0x00ffffff, is: false },
@@ -76,7 +76,7 @@ table(
 );
 
 table(
-  'RFC 3927 §2.1: IPv4 link-local',
+  '[38] RFC 3927 §2.1: IPv4 link-local',
   [
     { name: '169.253.255.255', address: 0xa9fdffff, is: false },
     { name: '169.254.0.0, signed', address: 0xa9fe0000 | 0, is: true },
@@ -87,7 +87,7 @@ table(
 );
 
 table(
-  'RFC 4291 §2.4: IPv6 unicast, link-local',
+  '[38] RFC 4291 §2.4: IPv6 unicast, link-local',
   [
     { name: '::', address: '00*16', unicast: false },
     { name: '::1', address: '00*15 01', unicast: false },

@@ -17,8 +17,15 @@ table(
   'RFC 8200 §4, RFC 7915 §5.1.1: extension headers',
   [
     { name: 'none', next: '11', rest: '00*8', want: ChainResult.Ok, upper: 40, protocol: 17 },
-    { name: 'hop-by-hop', next: '00', rest: '1100 00*6 00*8', want: ChainResult.Ok, upper: 48, protocol: 17 },
-    { name: '16 bytes', next: '3c', rest: '0601 00*14', want: ChainResult.Ok, upper: 56, protocol: 6 },
+    {
+      name: '[25] hop-by-hop',
+      next: '00',
+      rest: '1100 00*6 00*8',
+      want: ChainResult.Ok,
+      upper: 48,
+      protocol: 17,
+    },
+    { name: '[25] 16 bytes', next: '3c', rest: '0601 00*14', want: ChainResult.Ok, upper: 56, protocol: 6 },
     {
       name: 'fragment',
       next: '2c',
@@ -33,14 +40,14 @@ table(
     { name: 'longer than the packet', next: '00', rest: '1101 00*6', want: ChainResult.Truncated },
     { name: '2048 bytes, said to be', next: '3c', rest: '11ff 00*6', want: ChainResult.Truncated },
     {
-      name: 'segments left',
+      name: '[25] segments left',
       next: '2b',
       rest: '1100 0003 00*4',
       want: ChainResult.SegmentsLeft,
       errorAt: 43,
     },
     {
-      name: 'segments left, twice: the first',
+      name: '[25] segments left, twice: the first',
       next: '2b',
       rest: '2b00 0003 00*4 1100 0002 00*4',
       want: ChainResult.SegmentsLeft,
@@ -48,11 +55,21 @@ table(
       protocol: 17,
     },
     { name: 'segments left, then cut', next: '2b', rest: '0000 0003 00*4 11', want: ChainResult.Truncated },
-    { name: 'fragment, options', next: '2c', rest: '3c00 00*6 1100 00*6', want: ChainResult.AfterFragment },
-    { name: 'fragment, fragment', next: '2c', rest: '2c00 00*6 1100 00*6', want: ChainResult.AfterFragment },
-    { name: 'fragment, AH', next: '2c', rest: '3300 00*6', want: ChainResult.AfterFragment },
     {
-      name: 'fragment, ESP',
+      name: '[26] fragment, options',
+      next: '2c',
+      rest: '3c00 00*6 1100 00*6',
+      want: ChainResult.AfterFragment,
+    },
+    {
+      name: '[26] fragment, fragment',
+      next: '2c',
+      rest: '2c00 00*6 1100 00*6',
+      want: ChainResult.AfterFragment,
+    },
+    { name: '[26] fragment, AH', next: '2c', rest: '3300 00*6', want: ChainResult.AfterFragment },
+    {
+      name: '[26] fragment, ESP',
       next: '2c',
       rest: '3200 00*6',
       want: ChainResult.Ok,
@@ -98,7 +115,7 @@ tests('properties', {
       if (result !== ChainResult.AfterFragment) assert.ok(walked.upper <= packet.length);
       mayAnswerV6(view, 0, walked, packet.length);
     }),
-  'the parts of an error fit, and are never more than came': () => {
+  '[16] the parts of an error fit, and are never more than came': () => {
     const sizes = fc.record({
       declared: fc.nat(255),
       length: fc.integer({ min: 8, max: 1400 }),
@@ -124,7 +141,7 @@ tests('properties', {
 });
 
 tests('RFC 7915 §4.1, §8: protocols that mean something else in IPv6', {
-  '0, 43, 44, 58, 60': () => {
+  '[20] 0, 43, 44, 58, 60': () => {
     const not = Array.from({ length: 256 }, (_, protocol) => protocol).filter((p) => !isTranslatable(p));
     assert.equal(not, [0, 43, 44, 58, 60]);
   },

@@ -1,0 +1,19 @@
+/** Which tests there are: their sources, so that a compiled leftover of a removed test does not count. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
+export const ROOT = path.resolve(import.meta.dirname, '..');
+export const E2E = 'test/e2e/';
+
+/** Paths from the root, sorted. */
+export function testFiles() {
+  return readdirSync(path.join(ROOT, 'test'), { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/${name}`)
+    .sort();
+}
+
+/** What the build makes of it. */
+export function compiledOf(file) {
+  return path.join(ROOT, 'dist', file.replace(/\.ts$/, '.js'));
+}
