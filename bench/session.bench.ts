@@ -1,9 +1,12 @@
 /**
- * What does a session cost: to find, to make and end, to sweep past, to recover after a kill?
+ * What does a session cost: to find, to make and end (also with what is off by default), to sweep past, to recover after
+ * a kill?
  *
  * Hosts, ports and servers are spread as on a real gateway; lookups come in random order, so that rows come from memory
  * and not from the cache. `npm run bench -- session`; BENCH_SESSIONS=1000,10000 chooses the sizes.
  */
+import { BindingLogMode } from '../src/nat/binding-ring.ts';
+import { Filtering } from '../src/nat/filtering.ts';
 import { MappingKind } from '../src/nat/mapping.ts';
 import { NatState } from '../src/nat/nat-state.ts';
 import { Nat46Resolver } from '../src/nat/nat46-resolver.ts';
@@ -53,7 +56,8 @@ class Bench {
     recover(this.state, this.members);
     for (let i = 0; i < SERVERS; i++)
       this.state.mappings.insert(server(i), real(i), MappingKind.Static, 0, 0);
-    this.#resolver = new Nat46Resolver(this.state, this.#view, { inside: [], maxClientSessions: size });
+    const quotas = { maxClientSessions: size, maxClientPorts: size };
+    this.#resolver = new Nat46Resolver(this.state, this.#view, { inside: [], ...quotas });
     for (let i = 0; i < size; i++) this.#open(i);
     for (let i = 0; i < LOOKUPS; i++) this.#sample(i, Math.floor(Math.random() * size) as SessionId);
   }
@@ -105,8 +109,16 @@ class Bench {
     return steps;
   }
 
-  recover(): number {
-    return recover(this.state, this.members);
+  recover(
+    filtering: Filtering = Filtering.EndpointIndependent,
+    log: BindingLogMode = BindingLogMode.Off,
+  ): number {
+    return recover(this.state, this.members, filtering, log);
+  }
+
+  /** As the main thread does, without the file. */
+  drain(): number {
+    return this.state.bindings.drain(() => {});
   }
 
   #open(i: number): void {
@@ -150,4 +162,8 @@ for (const size of SIZES) {
   measure(`make and end a session, ${among}`, LIVES, () => bench.makeAndEnd());
   measure(`sweep past a row, ${among}`, size, () => bench.sweep());
   once(`recover ${size} sessions`, () => bench.recover());
+  bench.recover(Filtering.AddressDependent);
+  measure(`make and end a session, address-dependent, ${among}`, LIVES, () => bench.makeAndEnd());
+  bench.recover(Filtering.EndpointIndependent, BindingLogMode.BibsAndSessions);
+  measure(`make and end a session, logged, ${among}`, LIVES, () => bench.makeAndEnd() + bench.drain());
 }

@@ -50,7 +50,7 @@ export function populated(name: string, number: number): Contender {
 
 function fill(path: string, target: string): void {
   const state = new NatState(writable(path), () => {});
-  const options = { inside: [], maxClientSessions: MANY.sockets };
+  const options = { inside: [], maxClientSessions: MANY.sockets, maxClientPorts: MANY.sockets };
   const resolver = new Nat46Resolver(state, new DataView(new ArrayBuffer(0)), options);
   const now = shim().nowMs();
   const [host, far] = [MANY.first, target].map((text) => (parseV4(text) ?? 0) | 0) as [number, number];

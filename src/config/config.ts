@@ -37,6 +37,11 @@ export interface Config extends DeviceConfig {
   readonly dnsRate: number;
   readonly sorryIp: number | null;
   readonly maxSessions: number;
+  readonly maxClientSessions: number | null;
+  readonly maxClientPorts: number | null;
+  readonly filtering: 'endpoint-independent' | 'address-dependent' | 'address-and-port-dependent';
+  readonly bindingLog: string | null;
+  readonly bindingLogDestinations: boolean;
   readonly controlPath: string;
 }
 
@@ -93,7 +98,7 @@ function build(values: RunValues, host: Surroundings): Config {
   return {
     ...deviceConfig(values, host.cores()),
     ...addressesOf(values),
-    maxSessions: values['max-sessions'],
+    ...flowsOf(values),
     controlPath: values.control ?? defaultControlPath(values.tun),
     store: values.store,
     role: values.role,
@@ -102,6 +107,17 @@ function build(values: RunValues, host: Surroundings): Config {
     dnsAaaa: values['dns-aaaa'],
     maxTtlSec: values['max-ttl'],
     dnsRate: values['dns-rate'],
+  };
+}
+
+function flowsOf(values: RunValues) {
+  return {
+    maxSessions: values['max-sessions'],
+    maxClientSessions: values['max-client-sessions'],
+    maxClientPorts: values['max-client-ports'],
+    filtering: values.filtering,
+    bindingLog: values['binding-log'],
+    bindingLogDestinations: values['binding-log-destinations'],
   };
 }
 

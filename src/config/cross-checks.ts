@@ -21,6 +21,7 @@ export function crossProblems(draft: Draft): string[] {
     subnetProblems,
     replicaProblems,
     upstreamProblems,
+    bindingLogProblems,
   ].flatMap((check) => check(draft));
 }
 
@@ -138,6 +139,12 @@ function replicaProblems(draft: Draft): string[] {
   return [
     `${labelOf(draft, 'replica')}: --self-ip gives ${count} IPv6 addresses, counted from 0; lower it or add one`,
   ];
+}
+
+function bindingLogProblems(draft: Draft): string[] {
+  const { 'binding-log': file, 'binding-log-destinations': destinations } = draft.values;
+  if (file !== null || destinations !== true) return [];
+  return ['--binding-log-destinations: there is no binding log for them; give --binding-log FILE'];
 }
 
 function upstreamProblems(draft: Draft): string[] {

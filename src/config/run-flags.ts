@@ -134,6 +134,34 @@ export const RUN_FLAGS = {
     description: 'capacity of the session table',
     schema: integer(1, 2 ** 24, 'sessions'),
   }),
+  'max-client-sessions': optional({
+    placeholder: 'N',
+    absent: 'half of --max-sessions, at most 65536',
+    description: 'sessions that one inside host may have at once',
+    schema: integer(1, 2 ** 24, 'sessions'),
+  }),
+  'max-client-ports': optional({
+    placeholder: 'N',
+    absent: '32768: half of what a SNAT address has',
+    description: 'SNAT ports and ICMP identifiers that one inside host may have at once',
+    schema: integer(1, 3 * 2 ** 16, 'ports'),
+  }),
+  filtering: value({
+    placeholder: 'BEHAVIOUR',
+    fallback: 'endpoint-independent',
+    description:
+      'who outside may use a port that an inside host has: endpoint-independent, any mapped host; ' +
+      'address-dependent, hosts it has a session with; address-and-port-dependent, nobody else',
+    schema: choice(['endpoint-independent', 'address-dependent', 'address-and-port-dependent']),
+  }),
+  'binding-log': optional({
+    placeholder: 'FILE',
+    absent: 'none',
+    description:
+      'JSON lines: which inside address and port had which SNAT address and port, from when to when',
+    schema: filePath,
+  }),
+  'binding-log-destinations': toggle('in the binding log, a line for each session as well, with its server'),
   state: optional({
     placeholder: 'FILE',
     absent: '/dev/shm/nat46-TUN.state',

@@ -12,7 +12,7 @@ import { finish, mix } from '../nat/hash-index.ts';
 import { Refusal } from '../nat/nat46-resolver.ts';
 import { NO_ROW } from '../nat/rows.ts';
 import { byteLength, Segment } from '../nat/segment.ts';
-import { type NewSession, NO_SESSION, type SessionId, SessionTable, sameAddress } from '../nat/session.ts';
+import { type NewSession, type SessionId, SessionTable, sameAddress } from '../nat/session.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import * as tcp from '../wire/tcp.ts';
@@ -88,7 +88,7 @@ export class AddressFlows implements Flows {
     return 0;
   }
 
-  findInside(packet: Packet): SessionId {
+  findInside(packet: Packet): number {
     const id = this.#row4(packet);
     const { sessions } = this;
     const isKnown =
@@ -96,12 +96,12 @@ export class AddressFlows implements Flows {
       sessions.insideFar(id) === packet.far &&
       sessions.protocol(id) === kind(packet.protocol) &&
       sessions.state(id) === this.#rule();
-    if (!isKnown && this.openInside(packet) < 0) return NO_SESSION;
+    if (!isKnown) return this.openInside(packet);
     sessions.setPorts(id, packet.ports);
     return id;
   }
 
-  findOutside(packet: Packet): SessionId {
+  findOutside(packet: Packet): number {
     const id = this.#row6(packet);
     const { sessions } = this;
     const at = sessions.outsideAt(id);
@@ -109,7 +109,7 @@ export class AddressFlows implements Flows {
       sameAddress(this.#words, at, this.#view, packet.near) &&
       sameAddress(this.#words, at + 4, this.#view, packet.far) &&
       sessions.protocol(id) === kind(packet.protocol);
-    if (!isKnown && this.openOutside(packet) < 0) return NO_SESSION;
+    if (!isKnown) return this.openOutside(packet);
     sessions.setPorts(id, packet.ports);
     return id;
   }
@@ -125,9 +125,9 @@ export class AddressFlows implements Flows {
     this.#load(packet);
     const { outside } = this.#new;
     const near = this.#map.toV4(outside, 0);
-    if (near === 0) return Refusal.Unmapped;
+    if (near === 0) return this.#map.isZero(outside, 0) ? REFUSED_ADDRESS : Refusal.Unmapped;
     const far = this.#map.toV4(outside, 4);
-    if (far === 0) return REFUSED_SOURCE;
+    if (far === 0) return this.#map.isZero(outside, 4) ? REFUSED_ADDRESS : REFUSED_SOURCE;
     if (!isTranslated(near) || !isTranslated(far)) return REFUSED_ADDRESS;
     return this.#fill(this.#row6(packet), near, far, packet, this.#turns(0) ? TURNS : 0);
   }
@@ -139,13 +139,11 @@ export class AddressFlows implements Flows {
   }
 
   findFragment4(packet: Packet): number {
-    const id = this.findInside(packet);
-    return id === NO_SESSION ? this.openInside(packet) : id;
+    return this.findInside(packet);
   }
 
   findFragment6(packet: Packet): number {
-    const id = this.findOutside(packet);
-    return id === NO_SESSION ? this.openOutside(packet) : id;
+    return this.findOutside(packet);
   }
 
   rememberFragment4(): void {}
@@ -183,7 +181,7 @@ export class AddressFlows implements Flows {
     this.#load(error);
     header.destination = this.#map.toV4(this.#new.outside, 0);
     header.source = this.#map.toV4(this.#new.outside, 4) || this.#settings.errorSource4;
-    return header.destination !== 0 && header.source !== 0;
+    return isTranslated(header.destination) && isTranslated(header.source);
   }
 
   learnPathMtu(): void {}

@@ -50,7 +50,7 @@ export class Answers {
     const rest = tooBig ? packet.mtu : 0;
     const length = originate.writeErrorV4(view, out, typeCode, rest, quote);
     ipv4.setAddresses(view, out, this.#settings.self4 || packet.far, packet.near);
-    originate.writeHeaderV4(view, out, length, this.#identifications.next());
+    originate.writeHeaderV4(view, out, length, this.#identifications.next(), 0);
     this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + length);
   }
 
@@ -69,7 +69,7 @@ export class Answers {
     this.#writeSelf6(out + ipv6.SOURCE, packet.near);
     const rest = tooBig ? packet.mtu : this.#pointer(verdict, packet, chain);
     const length = originate.writeErrorV6(view, out, typeCode, rest, quote);
-    originate.writeHeaderV6(view, out, length);
+    originate.writeHeaderV6(view, out, length, 0);
     this.#batch.push(out, ipv6.HEADER_LENGTH + length);
   }
 
@@ -85,8 +85,9 @@ export class Answers {
     if (ipv4.isFragment(packet.fragment) || !this.#isEcho(packet, icmp.V4_ECHO_REQUEST)) return false;
     this.#turnEcho(packet.upper, icmp.V4_ECHO_REPLY);
     const out = packet.upper - ipv4.MIN_HEADER_LENGTH;
+    const tos = ipv4.tos(view, packet.at);
     ipv4.setAddresses(view, out, packet.far, packet.near);
-    originate.writeHeaderV4(view, out, packet.upperLength, this.#identifications.next());
+    originate.writeHeaderV4(view, out, packet.upperLength, this.#identifications.next(), tos);
     virtioNet.clear(view, out);
     this.#batch.push(out, packet.end - out);
     return true;
@@ -98,11 +99,12 @@ export class Answers {
     if (packet.fragment !== 0 || !this.#isEcho(packet, icmp.V6_ECHO_REQUEST)) return false;
     this.#turnEcho(packet.upper, icmp.V6_ECHO_REPLY);
     const out = packet.upper - ipv6.HEADER_LENGTH;
+    const trafficClass = ipv6.trafficClass(view, packet.at);
     const spare = this.#batch.reserve(32);
     bytes.copyWithin(spare, packet.near, packet.near + 16);
     bytes.copyWithin(spare + 16, packet.far, packet.far + 16);
     bytes.copyWithin(out + ipv6.SOURCE, spare, spare + 32);
-    originate.writeHeaderV6(view, out, packet.upperLength);
+    originate.writeHeaderV6(view, out, packet.upperLength, trafficClass);
     virtioNet.clear(view, out);
     this.#batch.push(out, packet.end - out);
     return true;

@@ -17,10 +17,10 @@ export interface Flows {
   /** Flows made since this was asked last. */
   takeCreated(): number;
 
-  /** The flow of an IPv4 packet that exists already, or NO_SESSION; changes nothing. */
-  findInside(packet: Packet, now: number): SessionId;
+  /** The flow of an IPv4 packet. @returns row or refusal; NO_SESSION when there is none yet and it may be made */
+  findInside(packet: Packet, now: number): number;
   /** The same of an IPv6 packet. */
-  findOutside(packet: Packet, now: number): SessionId;
+  findOutside(packet: Packet, now: number): number;
   /** Make the flow of an IPv4 packet. @returns row or refusal */
   openInside(packet: Packet, now: number): number;
   /** Make the flow of an IPv6 packet. @returns row or refusal */
@@ -71,6 +71,7 @@ REFUSALS[-Refusal.TableFull] = Verdict.DropTableFull;
 REFUSALS[-Refusal.Hairpin] = Verdict.DropHairpin;
 REFUSALS[-Refusal.NoBib] = Verdict.DropNoSession;
 REFUSALS[-Refusal.SenderUnmapped] = Verdict.DropSenderUnmapped;
+REFUSALS[-Refusal.Filtered] = Verdict.DropFiltered;
 REFUSALS[-NO_SESSION] = Verdict.DropTcpNoSession;
 
 /** The upper layer is not whole: no flow was asked for. */

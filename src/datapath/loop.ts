@@ -96,7 +96,12 @@ export class Loop {
     const far = isPunt ? this.#batch.view.getInt32(at + 16) : 0;
     const deadline = (now + (isPunt ? PUNT_WAIT_MS : FRAGMENT_MS)) | 0;
     if (isPunt) this.#punts.push(far); // again for every packet: the main thread asks once for all
-    return this.#parking.add(at, length, deadline, far) ? verdict : Verdict.DropParkingFull;
+    while (!this.#parking.add(at, length, deadline, far)) {
+      const evicted = isPunt ? 0 : this.#parking.evictHeld();
+      if (evicted === 0) return Verdict.DropParkingFull;
+      this.#count(Verdict.DropParkingFull, 1, evicted);
+    }
+    return verdict;
   }
 
   /** Look at every waiting packet again, in order; none overtakes an earlier one to the same address. */

@@ -1,6 +1,7 @@
 /**
  * Packets that wait: for the store to say what a synthetic address stands for, or for the first fragment of their
- * datagram. A bounded queue in the last region of the arena; order is kept, and when it is full the newcomer is dropped.
+ * datagram. A bounded queue in the last region of the arena; order is kept. When it is full, a packet for the store is not
+ * taken, and of fragments the oldest gives way.
  */
 import { isPast } from '../nat/lifetimes.ts';
 import { type Batch, HEADROOM, PARKING_BYTES, READ_BYTES, SPARE_BYTES } from './batch.ts';
@@ -40,6 +41,21 @@ export class Parking {
     this.size++;
     this.#next = (slot + length + 15) & ~15;
     return true;
+  }
+
+  /**
+   * Make room for a fragment: drop the one that has waited longest. Packets of this region must be written by now.
+   * @returns its length, or 0 when none waits
+   */
+  evictHeld(): number {
+    for (let i = 0; i < this.size; i++) {
+      const length = this.length(i);
+      if (this.#fields[i * FIELDS + 3] !== 0) continue;
+      this.release(i);
+      this.compact();
+      return length;
+    }
+    return 0;
   }
 
   #held(): number {

@@ -170,7 +170,8 @@ export class SixToFour {
     packet.ports = portPair(icmp.identifier(view, packet.upper), 0);
     packet.flags = 0;
     const id = this.#flows.findOutside(packet, now);
-    if (id !== NO_SESSION) return this.#echo(id, type, now);
+    if (id >= 0) return this.#echo(id as SessionId, type, now);
+    if (id !== NO_SESSION) return refusalVerdict(id);
     const isPing = type === icmp.V6_ECHO_REQUEST && this.#flows.isMember(packet.near);
     return isPing ? Verdict.DropOwnAddress : refusalVerdict(this.#flows.openOutside(packet, now));
   }
@@ -198,9 +199,9 @@ export class SixToFour {
     const { mtu4 } = this.#settings;
     const total = v6ToV4.totalLength(view, packet.at, this.chain);
     this.#header.wireLength = total;
+    packet.mtu = Math.max(ipv6.MIN_MTU, mtu4 + HEADER_DIFFERENCE);
     packet.turnsBack = this.#flows.turnsBack(id);
     if (packet.turnsBack) return total <= ipv4.MAX_TOTAL_LENGTH;
-    packet.mtu = Math.max(ipv6.MIN_MTU, mtu4 + HEADER_DIFFERENCE);
     if (this.#offload.segment !== 0) return this.#fitSegments(mtu4);
     return total <= mtu4 || total <= SMALL_V4;
   }

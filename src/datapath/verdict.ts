@@ -107,6 +107,7 @@ const rows = {
   DropTcpNoSession: ['tcp_no_session', 'TCP segment without session that opens none'],
   DropNoSession: ['no_session', 'IPv6 packet to a SNAT address and port that nobody uses'],
   DropSenderUnmapped: ['sender_unmapped', 'IPv6 packet from a host that has no synthetic address'],
+  DropFiltered: ['filtered', 'IPv6 packet that opens a session which --filtering forbids'],
   DropPoolExhausted: [
     'pool_exhausted',
     'no free port on the SNAT address of this client',
@@ -114,7 +115,7 @@ const rows = {
   ],
   DropClientQuota: [
     'client_quota',
-    'this client has as many sessions as one may',
+    'this client has as many sessions or ports as one may',
     error(icmp.V4_UNREACHABLE, icmp.V4_PROHIBITED),
   ],
   DropTableFull: [

@@ -13,10 +13,11 @@ import { hostProblems } from '../config/host-checks.ts';
 import { ControlServer } from '../control/server.ts';
 import { Dns46 } from '../dns46/dns46.ts';
 import { Nat46Error } from '../error.ts';
+import type { BindingLogMode } from '../nat/binding-ring.ts';
 import { toWords } from '../nat/mapping.ts';
 import { NatState } from '../nat/nat-state.ts';
 import { recover } from '../nat/recovery.ts';
-import { STARTED_SEC_AT } from '../nat/segment.ts';
+import { BINDING_LOG_AT, NOW_SEC_AT, STARTED_SEC_AT } from '../nat/segment.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
 import { describe, subnet } from '../stats/description.ts';
 import { MappingDirectory } from '../store/directory.ts';
@@ -25,12 +26,14 @@ import type { TunDevice } from '../tun/device.ts';
 import { HostState } from '../tun/host.ts';
 import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
 import { shim } from '../tun/shim.ts';
+import { BindingLog } from './binding-log.ts';
 import { DataPlane } from './data-plane.ts';
 import { openDevice } from './device.ts';
 import { DnsTally } from './dns-tally.ts';
 import { journalPath } from './host-cleanup.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { RefusalNotices } from './refusal-notices.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { controlRoutes, status, type ViewSources } from './views.ts';
 
@@ -41,6 +44,7 @@ export class App {
   readonly #log: Logger;
   readonly #onFailure: (error: Error) => void;
   #status: () => object = () => ({});
+  #bindingLog: BindingLog | null = null;
   /** How to take down what is up, last part first. */
   readonly #closers: (() => unknown)[] = [];
 
@@ -56,9 +60,13 @@ export class App {
     return this.#status();
   }
 
-  /** The flags are the configuration. */
+  /** The flags are the configuration, and do not change; the files that are appended to were moved away. */
   reload(): void {
-    this.#log.info({}, 'SIGHUP: the flags are the configuration; there is nothing to reload');
+    this.#bindingLog?.reopen();
+    this.#log.info(
+      {},
+      'SIGHUP: log files are opened again; the flags are the configuration, and do not change',
+    );
   }
 
   /** Resolves when packets are carried and names answered. @throws Nat46Error; everything is taken down then */
@@ -85,8 +93,7 @@ export class App {
     const device = this.#openDevice(); // first: it needs the capability, and says so best
     const file = this.#openSegment(plan);
     const state = new NatState(file.segment, () => shim().yieldThread());
-    const sessions = recover(state, plan.members.map(words));
-    file.segment.words[STARTED_SEC_AT] = SYSTEM_CLOCK.nowSec();
+    const sessions = this.#recover(state, plan);
     const counters = new ControlCounters(file.segment);
     const directory = await this.#openDirectory(plan, state, counters);
     describe(file.segment, { ...config, reserved: plan.taken });
@@ -147,6 +154,33 @@ export class App {
     if (file.setAside)
       this.#log.warn(file.setAside, 'state file of another version or geometry was set aside');
     return file;
+  }
+
+  /** @returns sessions that live on */
+  #recover(state: NatState, plan: Plan): number {
+    const { words } = state.segment;
+    const path = this.#config.bindingLog;
+    const log = path === null ? null : this.#openBindingLog(path, state); // before anything is changed
+    const former = words[BINDING_LOG_AT] as BindingLogMode;
+    words[STARTED_SEC_AT] = SYSTEM_CLOCK.nowSec();
+    words[NOW_SEC_AT] = SYSTEM_CLOCK.nowSec(); // of what ends here
+    const members = plan.members.map(toFourWords);
+    const sessions = recover(state, members, plan.filtering, plan.bindingLogMode);
+    log?.catchUp(former);
+    return sessions;
+  }
+
+  #openBindingLog(path: string, state: NatState): BindingLog {
+    const log = new BindingLog(path, state, {
+      failed: (err) => this.#log.error({ err, path }, 'binding log cannot be written'),
+      worksAgain: () => this.#log.info({ path }, 'binding log is written again'),
+    });
+    this.#bindingLog = log;
+    this.#closers.push(() => {
+      this.#bindingLog = null;
+      log.close();
+    });
+    return log;
   }
 
   async #openDirectory(plan: Plan, state: NatState, counters: ControlCounters): Promise<MappingDirectory> {
@@ -227,10 +261,17 @@ export class App {
   }
 
   #keepHouse(state: NatState, directory: MappingDirectory, counters: ControlCounters): void {
+    const refusals = new RefusalNotices(state.segment, (reason, meaning, count) =>
+      this.#log.warn({ reason, meaning, packets: count }, 'new sessions are refused'),
+    );
     const house = new Housekeeping(state, {
       nowMs: SYSTEM_CLOCK.nowMs,
+      everyTick: () => this.#bindingLog?.write(),
       sessionExpired: () => counters.add('sessionsExpired', 1),
-      everySecond: () => void directory.expire(),
+      everySecond: () => {
+        refusals.check(SYSTEM_CLOCK.nowMs());
+        void directory.expire();
+      },
     });
     house.start();
     this.#closers.push(() => house.stop());
@@ -268,7 +309,7 @@ function machineId(): string {
   }
 }
 
-function words(address: Uint8Array): Int32Array {
+function toFourWords(address: Uint8Array): Int32Array {
   const out = new Int32Array(4);
   toWords(address, out);
   return out;

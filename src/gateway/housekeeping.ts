@@ -2,7 +2,7 @@
  * What must happen now and then in the segment: the coarse clock, the sweeps, the rest of freed ports. Every step is
  * bounded, and takes the lock for one removal or one member at a time.
  */
-import { PORT_REST_MS } from '../nat/lifetimes.ts';
+import { isPast, PORT_REST_MS } from '../nat/lifetimes.ts';
 import type { NatState } from '../nat/nat-state.ts';
 import { NOW_SEC_AT } from '../nat/segment.ts';
 
@@ -14,6 +14,8 @@ const LEAST_ROWS = 1024;
 export interface HousekeepingHooks {
   /** A session expired. */
   readonly sessionExpired: () => void;
+  /** Every 100 ms. */
+  readonly everyTick: () => void;
   /** Once a second. */
   readonly everySecond: () => void;
   /** Clock of the data plane, ms. */
@@ -27,10 +29,13 @@ export class Housekeeping {
   #ticks = 0;
   #sessionRow = 0;
   #fragmentRow = 0;
+  /** When freed ports are aged next, ms. */
+  #restAt: number;
 
   constructor(state: NatState, hooks: HousekeepingHooks) {
     this.#state = state;
     this.#hooks = hooks;
+    this.#restAt = (hooks.nowMs() + PORT_REST_MS) | 0;
     this.#setClock();
   }
 
@@ -57,16 +62,19 @@ export class Housekeeping {
       ended,
     );
     this.#fragmentRow = this.#state.sweepFragments(now, this.#fragmentRow, budget(fragments.rows.capacity));
+    this.#hooks.everyTick();
     if (this.#ticks % (1000 / TICK_MS) === 0) this.#hooks.everySecond();
-    if (this.#ticks % (PORT_REST_MS / TICK_MS) === 0) this.#restPorts();
+    if (isPast(this.#restAt, now)) this.#restPorts(now);
   }
 
   #setClock(): void {
     this.#state.segment.words[NOW_SEC_AT] = Math.floor(Date.now() / 1000);
   }
 
-  #restPorts(): void {
+  /** Twice for each port: it rests for one whole period at least. */
+  #restPorts(now: number): void {
     const { lock, pool } = this.#state;
+    this.#restAt = (now + PORT_REST_MS) | 0;
     for (let member = 0; member < pool.size(); member++) {
       lock.acquire();
       pool.rotate(member);

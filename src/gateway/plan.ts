@@ -5,6 +5,8 @@ import { createHash, randomInt } from 'node:crypto';
 import { contains4, formatV4, formatV6, parseV4, parseV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import { type Settings, ZeroChecksum } from '../datapath/settings.ts';
+import { BindingLogMode } from '../nat/binding-ring.ts';
+import { Filtering } from '../nat/filtering.ts';
 import { toWords } from '../nat/mapping.ts';
 import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import type { Geometry } from '../nat/segment.ts';
@@ -23,11 +25,15 @@ const MAX_CLIENTS = 65_536;
 const FRAGMENTS = 65_536;
 /** Sessions that one inside host may hold at once: as many as it has ports, and half of the table at most. */
 const MAX_CLIENT_SESSIONS = 65_536;
+/** Half of the ports of a SNAT address: one host cannot take the address from those it shares it with. */
+const MAX_CLIENT_PORTS = 32_768;
 
 export interface Plan {
   readonly geometry: Geometry;
   readonly settings: Settings;
   readonly resolver: ResolverOptions;
+  readonly filtering: Filtering;
+  readonly bindingLogMode: BindingLogMode;
   /** SNAT addresses, 16 bytes each. */
   readonly members: readonly Uint8Array[];
   /** Where the members come from when none were configured. */
@@ -49,7 +55,9 @@ export function makePlan(config: Config, facts: HostFacts, machine: string): Pla
   return {
     geometry: geometryOf(config, members.length),
     settings: settingsOf(config, facts, self4),
-    resolver: { inside: config.inside.map(mask), maxClientSessions: clientQuota(config.maxSessions) },
+    resolver: resolverOf(config),
+    filtering: FILTERINGS[config.filtering],
+    bindingLogMode: bindingLogModeOf(config),
     members,
     automap,
     taken: [self4, ...listen4, ...ownV4(config)],
@@ -97,8 +105,24 @@ function mappingCapacity(subnetLength: number): number {
   return Math.max(MIN_MAPPINGS, Math.min(2 ** (32 - subnetLength), MAX_MAPPINGS)) + EXTRA_MAPPINGS;
 }
 
-function clientQuota(maxSessions: number): number {
-  return Math.min(MAX_CLIENT_SESSIONS, Math.ceil(maxSessions / 2));
+const FILTERINGS = {
+  'endpoint-independent': Filtering.EndpointIndependent,
+  'address-dependent': Filtering.AddressDependent,
+  'address-and-port-dependent': Filtering.AddressAndPortDependent,
+} as const;
+
+function bindingLogModeOf({ bindingLog, bindingLogDestinations }: Config): BindingLogMode {
+  if (bindingLog === null) return BindingLogMode.Off;
+  return bindingLogDestinations ? BindingLogMode.BibsAndSessions : BindingLogMode.Bibs;
+}
+
+function resolverOf(config: Config): ResolverOptions {
+  const share = Math.ceil(config.maxSessions / 2);
+  return {
+    inside: config.inside.map(mask),
+    maxClientSessions: config.maxClientSessions ?? Math.min(MAX_CLIENT_SESSIONS, share),
+    maxClientPorts: config.maxClientPorts ?? Math.min(MAX_CLIENT_PORTS, share),
+  };
 }
 
 function settingsOf(config: Config, facts: HostFacts, self4: number): Settings {

@@ -1,6 +1,6 @@
 /**
- * Inside hosts that have state: how many sessions each holds (a quota keeps one host from taking all, RFC 6888 §3,
- * REQ-4) and which SNAT member it is paired with (RFC 4787 §4.1, paired pooling) while it has any BIB entry.
+ * Inside hosts that have state: how many ports and sessions each holds (quotas keep one host from taking all, RFC 6888
+ * §3, REQ-4 and REQ-5) and which SNAT member it is paired with (RFC 4787 §4.1, paired pooling) while it has any BIB entry.
  */
 import { finish, HashIndex, mix } from './hash-index.ts';
 import { NO_ROW, Rows } from './rows.ts';
@@ -56,6 +56,11 @@ export class ClientTable {
 
   sessions(row: number): number {
     return this.#words[this.rows.base(row) + SESSIONS]!;
+  }
+
+  /** BIB entries, of all protocols: each has one port or identifier. */
+  bibs(row: number): number {
+    return this.#words[this.rows.base(row) + BIBS]!;
   }
 
   /** Under the lock. @param change +1 or -1 */

@@ -1,6 +1,7 @@
 /**
  * Which session the fragments of a datagram belong to: only the first one carries ports (RFC 7915 §4, RFC 6146
- * §3.4). Nothing is reassembled: each fragment is translated on its own, with the session of the first.
+ * §3.4). Nothing is reassembled: each fragment is translated on its own, with the session of the first. Fragments that
+ * overlap are for the host to refuse that puts them together (RFC 5722 §4); here only those with offset 0 have ports.
  *
  * The key is what RFC 791 and RFC 8200 §4.5 identify a datagram by: addresses, identification and, for IPv4, protocol.
  */

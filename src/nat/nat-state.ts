@@ -2,7 +2,9 @@
  * All tables of one segment, as one thread sees them, and the order in which rows come and go:
  * client → BIB entry → session, and back. Everything here that writes is done under the one lock.
  */
+
 import { BibTable } from './bib.ts';
+import { BindingEvent, BindingRing } from './binding-ring.ts';
 import { ClientTable } from './client.ts';
 import { FragmentTable } from './fragment.ts';
 import { isPast } from './lifetimes.ts';
@@ -22,6 +24,7 @@ export class NatState {
   readonly clients: ClientTable;
   readonly fragments: FragmentTable;
   readonly pool: PortPool;
+  readonly bindings: BindingRing;
 
   /** @param relax gives up the processor while another thread holds the lock */
   constructor(segment: Segment, relax: () => void) {
@@ -33,6 +36,7 @@ export class NatState {
     this.clients = new ClientTable(segment);
     this.fragments = new FragmentTable(segment);
     this.pool = new PortPool(segment);
+    this.bindings = new BindingRing(segment, this.bibs, this.sessions, this.pool);
   }
 
   /** Run something short under the lock. */
@@ -49,6 +53,7 @@ export class NatState {
   endSession(id: SessionId): void {
     const bib = this.sessions.bib(id);
     const client = this.bibs.client(bib);
+    this.bindings.noteSession(BindingEvent.Remove, id);
     this.mappings.addSessions(this.sessions.mapping(id), -1, this.segment.nowSec());
     this.sessions.remove(id);
     this.clients.addSessions(client, -1);
@@ -59,6 +64,7 @@ export class NatState {
   releaseBib(bib: number, sessions: number): void {
     if (sessions > 0) return;
     const client = this.bibs.client(bib);
+    this.bindings.noteBib(BindingEvent.Remove, bib);
     this.pool.give(
       this.bibs.member(bib),
       protocolColumn(this.bibs.protocol(bib)),
@@ -76,7 +82,8 @@ export class NatState {
     if (mtu >= this.sessions.pathMtu(id, now)) return;
     const word = pathMtu.remember(mtu, now);
     this.sessions.setPathMtu(id, word);
-    this.mappings.setPathMtu(this.sessions.mapping(id), word);
+    const mapping = this.sessions.mapping(id); // another session of it may have heard of less
+    if (mtu < pathMtu.current(this.mappings.pathMtu(mapping), now)) this.mappings.setPathMtu(mapping, word);
   }
 
   /**

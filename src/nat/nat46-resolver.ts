@@ -3,15 +3,18 @@
  * rows for it. The engine around it does not know how the tuple was found.
  *
  * From inside (RFC 6146 §3.5, mirrored): mapping of the dialled address → real v6; BIB entry of the inside transport
- * address, or a port on the SNAT member that the client is paired with. From outside: an existing BIB entry lets any
- * mapped host in (endpoint-independent filtering, RFC 4787 §5).
+ * address, or a port on the SNAT member that the client is paired with. From outside: an existing BIB entry lets in
+ * whom the filtering of this run lets in (RFC 4787 §5).
  */
+import { BindingEvent } from './binding-ring.ts';
 import { setDeltas } from './deltas.ts';
+import { Filtering } from './filtering.ts';
 import { isPast } from './lifetimes.ts';
 import { MappingKind } from './mapping.ts';
 import type { NatState } from './nat-state.ts';
 import { NO_MEMBER, NO_PORT, protocolColumn } from './port-pool.ts';
 import { NO_ROW } from './rows.ts';
+import { FILTERING_AT } from './segment.ts';
 import { type NewSession, NO_SESSION, portPair, type SessionId } from './session.ts';
 
 /** Why there is no session; below every row number. */
@@ -30,6 +33,8 @@ export const Refusal = {
   NoBib: -9,
   /** From outside: the sender has no synthetic address that the inside host could see. */
   SenderUnmapped: -10,
+  /** From outside: the sender may not use the BIB entry. */
+  Filtered: -11,
 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
 
@@ -38,7 +43,12 @@ export interface ResolverOptions {
   readonly inside: readonly { readonly network: number; readonly mask: number }[];
   /** Sessions that one inside host may hold at once. */
   readonly maxClientSessions: number;
+  /** BIB entries that one inside host may hold at once: its ports and identifiers outside, of all protocols. */
+  readonly maxClientPorts: number;
 }
+
+/** Sessions past their deadline that one packet may clear out of its way: the lock is held for so long. */
+const MAX_CLEARED = 32;
 
 export class Nat46Resolver {
   /** Sessions made here. */
@@ -120,10 +130,25 @@ export class Nat46Resolver {
     const bib = bibs.lookupOutside(protocol, member, ports >>> 16);
     if (bib === NO_ROW) return Refusal.NoBib;
     for (let i = 0; i < 4; i++) this.#real[i] = this.#view.getInt32(far + i * 4);
+    if (!this.#mayEnter(bib, now)) return Refusal.Filtered;
     const mapping = mappings.lookup6Words(this.#real, 0);
     if (mapping === NO_ROW) return Refusal.SenderUnmapped;
     if (clients.sessions(bibs.client(bib)) >= this.#options.maxClientSessions) return Refusal.ClientQuota;
     return this.#insert(bib, mapping, mappings.v4(mapping) | 0, ports & 0xffff, now);
+  }
+
+  /** Whether the host at `#real` may make a session with a BIB entry. A session that is past its deadline is no reason. */
+  #mayEnter(bib: number, now: number): boolean {
+    const { segment, sessions } = this.#state;
+    const filtering = segment.words[FILTERING_AT];
+    if (filtering !== Filtering.AddressDependent) return filtering === Filtering.EndpointIndependent;
+    for (let cleared = 0; cleared < MAX_CLEARED; cleared++) {
+      const id = sessions.newestWith(bib, this.#real);
+      if (id === NO_SESSION) return false;
+      if (!isPast(sessions.deadline(id), now)) return true;
+      this.#state.endSession(id);
+    }
+    return false;
   }
 
   /** A session past its deadline is ended here rather than prolonged. */
@@ -165,6 +190,7 @@ export class Nat46Resolver {
     if (sessions.rows.isFull()) return Refusal.TableFull;
     const known = bibs.lookupInside(protocol, address, port);
     if (known !== NO_ROW) return known;
+    if (client !== NO_ROW && clients.bibs(client) >= this.#options.maxClientPorts) return Refusal.ClientQuota;
     if (bibs.rows.isFull() || (client === NO_ROW && clients.rows.isFull())) return Refusal.TableFull;
     if (pool.size() === 0) return Refusal.PoolExhausted;
     const column = protocolColumn(protocol);
@@ -178,7 +204,9 @@ export class Nat46Resolver {
     if (outside === NO_PORT) return Refusal.PoolExhausted;
     const owner = client !== NO_ROW ? client : clients.insert(address, member);
     clients.addBibs(owner, +1);
-    return bibs.insert(protocol, address, portPair(port, outside), member, owner);
+    const bib = bibs.insert(protocol, address, portPair(port, outside), member, owner);
+    this.#state.bindings.noteBib(BindingEvent.Add, bib);
+    return bib;
   }
 
   /** @param far synthetic v4 @param farPort the server's port. @returns session or Refusal */
@@ -209,6 +237,7 @@ export class Nat46Resolver {
     clients.addSessions(bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());
     this.created++;
+    this.#state.bindings.noteSession(BindingEvent.Add, id);
     if (twin !== NO_SESSION) this.#state.endSession(twin);
     return id;
   }

@@ -1,7 +1,8 @@
 /**
  * What a Packet Too Big said about the path to an outside host, kept for at least ten minutes (RFC 8201 §4). One word of
- * a row: the MTU in the high half; in the low half when it is forgotten, in units of 2^16 ms, so that it compares by
- * difference like every deadline. 0 = nothing known.
+ * a row: the MTU in the high half; in the low half when it is forgotten, in units of 2^16 ms. 0 = nothing known.
+ *
+ * Nobody clears the word of a row that lives on: what is further ahead than it was ever set is long past.
  */
 
 /** No limit but that of the next link. */
@@ -18,6 +19,6 @@ export function remember(mtu: number, now: number): number {
 /** Bytes, or UNKNOWN_MTU when nothing is known any more. @param word as `remember` made it, or 0 */
 export function current(word: number, now: number): number {
   if (word === 0) return UNKNOWN_MTU;
-  const unitsLeft = ((word - (now >>> UNIT_BITS)) << 16) >> 16;
-  return unitsLeft > 0 ? word >>> 16 : UNKNOWN_MTU;
+  const unitsLeft = (word - (now >>> UNIT_BITS)) & 0xffff;
+  return unitsLeft > 0 && unitsLeft <= KEEP_UNITS ? word >>> 16 : UNKNOWN_MTU;
 }

@@ -4,7 +4,7 @@
  * §3, REQ-8; TCP may reuse at once there, because its state is tracked). Resting costs two bitmaps and no timer:
  * `rotate`, every 120 s, forgets the older one.
  */
-import { finish, mix } from './hash-index.ts';
+import { keyedHash } from './keyed-hash.ts';
 import { MEMBER_STRIDE, MEMBERS_USED_AT, type Segment } from './segment.ts';
 import { sameAddress } from './session.ts';
 
@@ -24,24 +24,34 @@ export const NO_PORT = -1;
 export const NO_MEMBER = -1;
 
 const TCP_COLUMN = 0;
+const UDP_COLUMN = 1;
 const ICMP_COLUMN = 2;
 
 /** Column of a protocol: TCP, UDP, ICMP. @param protocol 6, 17 or 1 */
 export function protocolColumn(protocol: number): number {
-  return protocol === 6 ? TCP_COLUMN : protocol === 17 ? 1 : ICMP_COLUMN;
+  return protocol === 6 ? TCP_COLUMN : protocol === 17 ? UDP_COLUMN : ICMP_COLUMN;
 }
 export const PROTOCOL_COLUMN_NAMES = ['tcp', 'udp', 'icmp'];
+
+/** Which ports of a word may be taken. */
+const ANY = -1;
+const EVEN = 0x55555555;
+const ODD = ~EVEN;
+/** Message of the keyed hash that stands for no port. */
+const NO_WANTED = -1;
 
 export class PortPool {
   readonly capacity: number;
   readonly #words: Int32Array;
   readonly #first: number;
-  readonly #seed: number;
+  readonly #key0: number;
+  readonly #key1: number;
 
   constructor(segment: Segment) {
     this.#words = segment.words;
     this.#first = segment.layout.members;
-    this.#seed = segment.seed(3);
+    this.#key0 = segment.seed(2);
+    this.#key1 = segment.seed(3);
     this.capacity = segment.geometry.members;
   }
 
@@ -102,16 +112,18 @@ export class PortPool {
 
   /** Where the search for a client without a member starts: paired pooling, RFC 4787 §4.1. */
   preferredMember(client: number): number {
-    return (finish(mix(this.#seed, client)) >>> 0) % Math.max(1, this.size());
+    return (keyedHash(this.#key0, this.#key1, client, NO_WANTED) >>> 0) % Math.max(1, this.size());
   }
 
   /**
-   * Take a port, under the lock: the wanted one if free, else one that a stranger cannot guess (RFC 6056 §3.3.3,
-   * a keyed hash of the inside address and port as the start), below 1024 if and only if the wanted one is.
-   * @param salt anything that identifies the asker. @returns NO_PORT when the range of this member is full
+   * Take a port, under the lock: the wanted one if free, else one that a stranger cannot guess (RFC 6056 §3.3.3; the
+   * destination is not hashed, because a port serves all of them, and who walks is not counted, because ports in use
+   * and at rest are passed over anyway). Below 1024 if and only if the wanted one is (RFC 4787 REQ-3a), for UDP even
+   * if and only if it is while there is such a port (REQ-4).
+   * @param asker inside address. @returns NO_PORT when the range of this member is full
    */
-  take(member: number, column: number, wanted: number, salt: number): number {
-    const port = this.#isFree(member, column, wanted) ? wanted : this.#search(member, column, wanted, salt);
+  take(member: number, column: number, wanted: number, asker: number): number {
+    const port = this.#isFree(member, column, wanted) ? wanted : this.#search(member, column, wanted, asker);
     if (port === NO_PORT) {
       this.#words[this.#base(member) + ALLOC_FAIL + column]!++;
     } else {
@@ -161,15 +173,23 @@ export class PortPool {
     return this.#words[this.#base(member) + ALLOC_FAIL + column]!;
   }
 
-  /** Walk the words of the bitmap from a keyed start: at most 2048 steps, however full the range is. */
-  #search(member: number, column: number, wanted: number, salt: number): number {
+  #search(member: number, column: number, wanted: number, asker: number): number {
+    const start = keyedHash(this.#key0, this.#key1, asker, wanted);
+    if (column === UDP_COLUMN) {
+      const port = this.#walk(member, column, wanted, start, (wanted & 1) === 0 ? EVEN : ODD);
+      if (port !== NO_PORT) return port;
+    }
+    return this.#walk(member, column, wanted, start, ANY);
+  }
+
+  /** Look at the words of the bitmap from a start: at most 2048 steps, however full the range of `wanted` is. */
+  #walk(member: number, column: number, wanted: number, start: number, eligible: number): number {
     const low = column !== ICMP_COLUMN && wanted < 1024;
     const firstWord = low || column === ICMP_COLUMN ? 0 : 32;
     const count = low ? 32 : BITMAP_WORDS - firstWord;
-    const start = finish(mix(mix(this.#seed, salt), wanted));
     for (let step = 0; step < count; step++) {
       const word = firstWord + (((start >>> 5) + step) % count);
-      const free = ~this.#busy(member, column, word * 32);
+      const free = ~this.#busy(member, column, word * 32) & eligible;
       if (free === 0) continue;
       const rotation = start & 31;
       const turned = rotation === 0 ? free : (free >>> rotation) | (free << (32 - rotation));

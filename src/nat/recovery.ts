@@ -4,18 +4,29 @@
  * was whole; what a half-done insert or removal left over (a BIB entry without session, a session whose BIB entry is
  * gone) is dropped here.
  */
+import { BindingEvent, BindingLogMode } from './binding-ring.ts';
+import { Filtering } from './filtering.ts';
 import type { NatState } from './nat-state.ts';
 import { NO_MEMBER, protocolColumn } from './port-pool.ts';
 import { PuntRing } from './punt-ring.ts';
 import { NO_ROW } from './rows.ts';
+import { BINDING_LOG_AT, FILTERING_AT } from './segment.ts';
 import type { SessionId } from './session.ts';
 
 /**
  * Before any other thread maps the segment.
  * @param members SNAT addresses, four words each; BIB entries of an address that is no longer a member end
+ * @param filtering of this run; a former one's need not be the same. So is `bindingLog`, which is told what ends here
  * @returns sessions that live on
  */
-export function recover(state: NatState, members: readonly Int32Array[]): number {
+export function recover(
+  state: NatState,
+  members: readonly Int32Array[],
+  filtering: Filtering = Filtering.EndpointIndependent,
+  bindingLog: BindingLogMode = BindingLogMode.Off,
+): number {
+  state.segment.words[FILTERING_AT] = filtering;
+  state.segment.words[BINDING_LOG_AT] = bindingLog;
   state.lock.release();
   for (let worker = 0; worker < state.segment.geometry.workers; worker++) {
     new PuntRing(state.segment, worker).clear();
@@ -23,12 +34,25 @@ export function recover(state: NatState, members: readonly Int32Array[]): number
   state.fragments.clear();
   state.clients.clear();
   state.mappings.rebuild();
+  noteGone(state, members);
   recoverBibs(state, state.pool.configure(members));
   recoverSessions(state);
   for (let row = 0; row < state.bibs.rows.capacity; row++) {
     if (state.bibs.rows.isValid(row)) state.releaseBib(row, state.bibs.addSessions(row, 0));
   }
   return state.sessions.rows.used();
+}
+
+/** BIB entries of addresses that are no longer members end; afterwards nobody knows those addresses. */
+function noteGone({ bibs, bindings, pool, segment }: NatState, members: readonly Int32Array[]): void {
+  if (bindings.mode === BindingLogMode.Off) return;
+  const stays = Array.from({ length: pool.size() }, (_, member) => {
+    const at = pool.addressAt(member);
+    return members.some((address) => address.every((word, i) => segment.words[at + i] === word));
+  });
+  for (let row = 0; row < bibs.rows.capacity; row++) {
+    if (bibs.rows.isValid(row) && !stays[bibs.member(row)]) bindings.noteBib(BindingEvent.Remove, row);
+  }
 }
 
 /** @param moved for each former member number, its number now */
@@ -50,18 +74,28 @@ function recoverBibs(state: NatState, moved: readonly number[]): void {
 }
 
 function recoverSessions(state: NatState): void {
-  const { bibs, clients, mappings, segment, sessions } = state;
+  const { bibs, bindings, clients, mappings, segment, sessions } = state;
   sessions.rebuild((id: SessionId) => {
+    if (!hasOwners(state, id)) {
+      bindings.noteSession(BindingEvent.Remove, id);
+      return false;
+    }
     const bib = sessions.bib(id);
-    const mapping = sessions.mapping(id);
-    if (!bibs.rows.isValid(bib) || !mappings.rows.isValid(mapping) || !mappings.isLive(mapping)) return false;
-    if (mappings.v4(mapping) !== sessions.insideFar(id) >>> 0) return false;
-    if (!agrees(state, id, bib)) return false;
     bibs.addSessions(bib, +1);
     clients.addSessions(bibs.client(bib), +1);
-    mappings.addSessions(mapping, +1, segment.nowSec());
+    mappings.addSessions(sessions.mapping(id), +1, segment.nowSec());
+    bindings.noteSurvivor(id);
     return true;
   });
+}
+
+/** Whether the BIB entry and the mapping of a session are there, and are its own. */
+function hasOwners(state: NatState, id: SessionId): boolean {
+  const { bibs, mappings, sessions } = state;
+  const bib = sessions.bib(id);
+  const mapping = sessions.mapping(id);
+  if (!bibs.rows.isValid(bib) || !mappings.rows.isValid(mapping) || !mappings.isLive(mapping)) return false;
+  return mappings.v4(mapping) === sessions.insideFar(id) >>> 0 && agrees(state, id, bib);
 }
 
 /**

@@ -9,6 +9,8 @@
 /** Words that every row starts with; the index links are the table's own. */
 export const VALID = 0;
 const FREE_LINK = 3;
+/** The same word of a row in use, for what is read and written under the lock only. */
+export const SPARE_WHILE_VALID = FREE_LINK;
 /** First word that a table may use as it likes. */
 export const FIRST_FIELD = 4;
 

@@ -1,7 +1,7 @@
 /**
  * The segment: one file on tmpfs, mapped by every worker, by the main thread and, read-only, by `tmctl`.
  *
- *   | header | mapping | BIB | session | client | fragment | pool members | punt rings | counters |
+ *   | header | mapping | BIB | session | client | fragment | pool members | punt rings | binding ring | counters |
  *
  * Every table is at a fixed offset that follows from the geometry, so a process that was killed and started again
  * finds each row where it was. All numbers are 32-bit words of the host, counters are 64-bit floats (exact below
@@ -55,8 +55,12 @@ export const ASSIGNABLE_FIRST_AT = 47;
 export const ASSIGNABLE_END_AT = 48;
 export const ASSIGNABLE_RESERVED_AT = 49;
 export const FRAGMENT_HAND_AT = 50;
+/** `Filtering` of this run: whether sessions are indexed by their real address as well. */
+export const FILTERING_AT = 51;
+/** `BindingLogMode` of this run. */
+export const BINDING_LOG_AT = 52;
 /** Counts up when workers are sent other mappings. */
-export const MAP_EDITION_AT = 51;
+export const MAP_EDITION_AT = 53;
 
 /** Words a row of each table; see the files of the tables. */
 export const MAPPING_STRIDE = 16;
@@ -68,6 +72,11 @@ export const FRAGMENT_STRIDE = 16;
 export const MEMBER_STRIDE = 16 + 9 * 2048;
 export const PUNT_RING_ENTRIES = 1024;
 const PUNT_RING_WORDS = 32 + PUNT_RING_ENTRIES;
+/** Of the ring of the binding log. */
+export const BINDING_RING_HEAD = 32;
+export const BINDING_RECORD_WORDS = 16;
+/** Read ten times a second. */
+const MAX_BINDING_RECORDS = 32_768;
 /** 64-bit counters a worker; the last block is the main thread's. */
 export const COUNTER_SLOTS = 256;
 
@@ -82,6 +91,7 @@ export interface Layout {
   readonly fragment: TableLayout;
   readonly members: number;
   readonly puntRings: number;
+  readonly bindingRing: number;
   readonly counters: number;
   readonly words: number;
 }
@@ -111,14 +121,20 @@ export function layout(geometry: Geometry): Layout {
   return {
     mapping: table(geometry.mappings, MAPPING_STRIDE, 2),
     bib: table(geometry.sessions, BIB_STRIDE, 2),
-    session: table(geometry.sessions, SESSION_STRIDE, 2),
+    session: table(geometry.sessions, SESSION_STRIDE, 3),
     client: table(geometry.clients, CLIENT_STRIDE, 1),
     fragment: table(geometry.fragments, FRAGMENT_STRIDE, 1),
     members: take(geometry.members * MEMBER_STRIDE),
     puntRings: take(geometry.workers * PUNT_RING_WORDS),
+    bindingRing: take(BINDING_RING_HEAD + bindingRecords(geometry.sessions) * BINDING_RECORD_WORDS),
     counters: take((geometry.workers + 1) * COUNTER_SLOTS * 2),
     words: at,
   };
+}
+
+/** Records of the binding ring: a power of two. @param sessions of the geometry */
+export function bindingRecords(sessions: number): number {
+  return bucketCount(Math.min(sessions, MAX_BINDING_RECORDS / 2));
 }
 
 /** Bytes of the file for a geometry. */

@@ -5,14 +5,16 @@
  * inside, the real v6 on the outside). ICMP queries have their identifier in place of both ports.
  *
  *   line 0 | links, protocol, ports, inside v4 pair, deltas, deadline, state, owners, path MTU |
- *   line 1 | outside near 4, outside far 4, upper words of inside near 3 and far 3, stamp, spare |
+ *   line 1 | outside near 4, outside far 4, upper words of inside near 3 and far 3, stamp, a link |
  *
  * An IPv4 address takes the low word of four, the others zero, so that a tuple can be of either family.
  */
+import { Filtering } from './filtering.ts';
 import { finish, HashIndex, mix } from './hash-index.ts';
 import * as pathMtu from './path-mtu.ts';
-import { NO_ROW, Rows } from './rows.ts';
-import { SESSION_STRIDE, type Segment, STAMP_AT } from './segment.ts';
+import { PeerIndex } from './peer-index.ts';
+import { NO_ROW, Rows, SPARE_WHILE_VALID } from './rows.ts';
+import { FILTERING_AT, SESSION_STRIDE, type Segment, STAMP_AT } from './segment.ts';
 
 /** Index of a live session. Branded, so a port or an offset cannot be passed by mistake. */
 export type SessionId = number & { readonly brand: 'SessionId' };
@@ -31,6 +33,10 @@ const STATE = 11;
 const BIB = 12;
 const MAPPING = 13;
 const PATH_MTU = 14;
+/** Links of the peer index. */
+const PEER_CHAIN = 15;
+const PEER_OLDER = 31;
+const PEER_NEWER = SPARE_WHILE_VALID;
 const OUTSIDE_NEAR = 16;
 const OUTSIDE_FAR = 20;
 const STAMP = 30;
@@ -70,6 +76,7 @@ export class SessionTable {
   readonly #words: Int32Array;
   readonly #inside: HashIndex;
   readonly #outside: HashIndex;
+  readonly #peers: PeerIndex;
   readonly #seed: number;
 
   constructor(segment: Segment) {
@@ -79,6 +86,9 @@ export class SessionTable {
     this.#inside = new HashIndex(segment.words, buckets[0]!, this.rows, NEXT_INSIDE);
     this.#outside = new HashIndex(segment.words, buckets[1]!, this.rows, NEXT_OUTSIDE);
     this.#seed = segment.seed(0);
+    const fields = { bib: BIB, real: OUTSIDE_FAR };
+    const links = { chain: PEER_CHAIN, older: PEER_OLDER, newer: PEER_NEWER };
+    this.#peers = new PeerIndex(segment.words, buckets[2]!, this.rows, this.#seed, fields, links);
   }
 
   /** The session of an IPv4 pair on the inside. O(1) on average, changes nothing. @param ports near, far */
@@ -136,6 +146,14 @@ export class SessionTable {
     return NO_SESSION;
   }
 
+  /**
+   * Under the lock, while filtering is address-dependent: the newest session of a BIB entry with a real address, past
+   * its deadline or not. @param real four words. @returns NO_SESSION when there is none
+   */
+  newestWith(bib: number, real: Int32Array): SessionId {
+    return this.#peers.newest(bib, real, 0) as SessionId;
+  }
+
   /** Under the lock, after a lookup under the lock. @returns NO_SESSION when the table is full */
   insert(from: NewSession): SessionId {
     const row = this.rows.take();
@@ -170,6 +188,7 @@ export class SessionTable {
     const at = this.rows.base(id);
     this.#inside.remove(this.#hashRowInside(at), id);
     this.#outside.remove(this.#hashRowOutside(at), id);
+    if (this.#hasPeers()) this.#peers.remove(id);
     this.rows.give(id);
   }
 
@@ -177,6 +196,7 @@ export class SessionTable {
   rebuild(keep: (id: SessionId) => boolean): void {
     this.#inside.clear();
     this.#outside.clear();
+    if (this.#hasPeers()) this.#peers.clear();
     this.rows.rebuild((row) => {
       if (!keep(row as SessionId)) return false;
       this.#link(row);
@@ -293,6 +313,11 @@ export class SessionTable {
     const at = this.rows.base(row);
     this.#inside.insert(this.#hashRowInside(at), row);
     this.#outside.insert(this.#hashRowOutside(at), row);
+    if (this.#hasPeers()) this.#peers.insert(row);
+  }
+
+  #hasPeers(): boolean {
+    return this.#words[FILTERING_AT] === Filtering.AddressDependent;
   }
 
   #hashInside(near: number, far: number, ports: number, protocol: number): number {

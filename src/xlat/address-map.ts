@@ -57,6 +57,11 @@ export class AddressMap {
     return this.#explicit(v4) !== NO_PREFIX;
   }
 
+  /** Whether four words for which `toV4` has no address stand for 0.0.0.0. */
+  isZero(words: Int32Array, at: number): boolean {
+    return this.#embedded?.isZero(words, at) ?? false;
+  }
+
   /** The IPv4 address of four words, signed; 0 when they have none. */
   toV4(words: Int32Array, at: number): number {
     const number = this.#byV6.lookup(words, at);

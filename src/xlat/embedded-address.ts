@@ -75,16 +75,31 @@ export class EmbeddedAddress {
 
   /** The IPv4 address in four words, signed; 0 when they have another prefix or represent none. */
   read(words: Int32Array, at: number): number {
+    if (!this.#hasPrefix(words, at)) return 0;
+    const v4 = this.#extract(words, at);
+    return this.#globalOnly && !isGlobal(v4) ? 0 : v4;
+  }
+
+  /** Whether four words represent 0.0.0.0: an address as good as any to the prefix, and nobody's. */
+  isZero(words: Int32Array, at: number): boolean {
+    return this.#hasPrefix(words, at) && this.#extract(words, at) === 0;
+  }
+
+  #hasPrefix(words: Int32Array, at: number): boolean {
     for (let i = 0; i < 4; i++) {
       const bits = (words[at + i] ?? 0) & mask(this.#length - i * 32);
-      if (bits !== this.#prefix[i]) return 0;
+      if (bits !== this.#prefix[i]) return false;
     }
+    return true;
+  }
+
+  #extract(words: Int32Array, at: number): number {
     let v4 = 0;
     for (let i = 0; i < 4; i++) {
       const position = this.#positions[i] ?? 0;
       v4 = (v4 << 8) | (((words[at + (position >> 2)] ?? 0) >>> (24 - (position & 3) * 8)) & 0xff);
     }
-    return this.#globalOnly && !isGlobal(v4) ? 0 : v4;
+    return v4;
   }
 }
 

@@ -36,16 +36,17 @@ export function mayAnswerV6(view: DataView, at: number, chain: HeaderChain, end:
 /**
  * Write the header of a packet of ours; addresses stand there already.
  * @param length of the ICMP message @param id identification: it may be fragmented
+ * @param tos of the ping that this answers, or 0
  */
-export function writeHeaderV4(view: DataView, out: number, length: number, id: number): void {
-  ipv4.write(view, out, 0, ipv4.MIN_HEADER_LENGTH + length, id, 0);
+export function writeHeaderV4(view: DataView, out: number, length: number, id: number, tos: number): void {
+  ipv4.write(view, out, tos, ipv4.MIN_HEADER_LENGTH + length, id, 0);
   ipv4.setTtlProtocol(view, out, OUR_TTL, icmp.V4);
   ipv4.setChecksum(view, out);
 }
 
 /** The same for IPv6. */
-export function writeHeaderV6(view: DataView, out: number, length: number): void {
-  ipv6.write(view, out, 0, length, icmp.V6, OUR_TTL);
+export function writeHeaderV6(view: DataView, out: number, length: number, trafficClass: number): void {
+  ipv6.write(view, out, trafficClass, length, icmp.V6, OUR_TTL);
 }
 
 /**

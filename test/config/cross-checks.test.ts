@@ -32,6 +32,11 @@ table(
       line: '--replica 1: --self-ip gives 1 IPv6 addresses, counted from 0; lower it or add one',
     },
     {
+      name: '[60] destinations for no binding log',
+      args: '--binding-log-destinations',
+      line: '--binding-log-destinations: there is no binding log for them; give --binding-log FILE',
+    },
+    {
       name: 'map of the network address',
       args: '--map 10.2.2.0=2001:db8::9',
       line: "--map 10.2.2.0=2001:db8::9: 10.2.2.0 is the subnet's network address; map another IPv4 address",

@@ -34,6 +34,21 @@ table(
       line: '--max-sessions 16777217: must be a number of sessions from 1 to 16777216',
     },
     {
+      name: '[49] max-client-sessions 0',
+      args: '--max-client-sessions 0',
+      line: '--max-client-sessions 0: must be a number of sessions from 1 to 16777216',
+    },
+    {
+      name: '[60] max-client-ports 0',
+      args: '--max-client-ports 0',
+      line: '--max-client-ports 0: must be a number of ports from 1 to 196608',
+    },
+    {
+      name: '[54] filtering of no known behaviour',
+      args: '--filtering symmetric',
+      line: '--filtering symmetric: must be one of endpoint-independent, address-dependent, address-and-port-dependent',
+    },
+    {
       name: 'workers 0',
       args: '--workers 0',
       line: '--workers 0: must be auto or a number of threads from 1 to 8',

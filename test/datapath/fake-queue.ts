@@ -109,7 +109,7 @@ export class FakeWorker {
     this.queue = new FakeQueue(batch);
     this.#ring = new PuntRing(this.state.segment, 0);
     const chosen = { ...SETTINGS, ...settings };
-    const options = { inside: [], maxClientSessions: 10_000 };
+    const options = { inside: [], maxClientSessions: 10_000, maxClientPorts: 10_000 };
     const flows = new SessionFlows(this.state, batch.view, options, chosen);
     const translator = new Translator(batch, flows, chosen);
     this.loop = new Loop(this.queue, batch, translator, this.#ring, this.counters);

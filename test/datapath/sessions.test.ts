@@ -65,7 +65,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
     verdict: 'DropUnmapped',
   },
   {
-    name: '[48] synthetic address of our own SNAT address: host unreachable',
+    name: '[48] [55] synthetic address of our own SNAT address: host unreachable',
     in: `4500 0020 1111 4000 4011 3d5d c0000221 c633640a  9c40 0035 000c d963  dead beef`,
     out: `4500 003c 0000 0000 4001 8e6b c6336401 c0000221  0301 e97b 0000 0000
            4500 0020 1111 4000 4011 3d5d c0000221 c633640a  9c40 0035 000c d963  dead beef`,
@@ -128,6 +128,21 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
            9c40 0035 000c 6926  dead beef`,
   },
   {
+    name: '[60] [62] as many ports as one host may have: prohibited',
+    world: { maxClientPorts: 3 },
+    in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  1388 0035 000c 621f  dead beef`,
+    out: `4500 003c 0000 0000 4001 8e6b c6336401 c0000221  030d e96c 0000 0000
+           4500 0020 1111 4000 4011 3d60 c0000221 c6336407  1388 0035 000c 621f  dead beef`,
+    verdict: 'DropClientQuota',
+  },
+  {
+    name: '[60] [62] as many ports as one host may have: the ports that it has go on',
+    world: { maxClientPorts: 3 },
+    in: `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
+    out: `60000000 000c 113f 20010db8004600000000000000000001 20010db8006400000000000000000080
+           c350 0035 000c 4216  dead beef`,
+  },
+  {
     name: '[62] no free port: prohibited',
     prepare: (world) => {
       for (let port = 1024; port < 65536; port++) world.state.pool.claim(0, 1, port);
@@ -156,7 +171,7 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from inside', [
            1388 0050 0102 0304 0506 0708 5002 2000 0f5a 0000`,
   },
   {
-    name: '[17] [62] session table full: prohibited',
+    name: '[17] [49] [62] session table full: prohibited',
     world: { geometry: { sessions: 3 } },
     before: [
       `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c d966  dead beef`,
@@ -259,6 +274,13 @@ vectors('RFC 6146 §3.5 mirrored: who may open a session, from outside', [
     in: `60000000 000c 1140 20010db8000500000000000000000005 20010db8004600000000000000000001
           0035 c350 000c 42f0  dead beef`,
     verdict: 'DropSenderUnmapped',
+  },
+  {
+    name: '[48] our own output that came back',
+    before: UDP_OPEN,
+    in: `60000000 000c 113f 20010db8004600000000000000000001 20010db8006400000000000000000080
+          c350 0035 000c 4216  dead beef`,
+    verdict: 'DropNoSession',
   },
   {
     name: '[39] a port that nobody uses',

@@ -237,7 +237,7 @@ export class Twin {
     const from = { source: packet.source, destination: packet.destination };
     const id = parse.word(packet.payload, 4);
     const message = upper.echo(packet.payload, { from, to: pair, type: 129, id }, device);
-    return { packet: v6({ ...pair, next: 58 }, message), virtio: PLAIN };
+    return { packet: v6({ ...pair, trafficClass: packet.trafficClass, next: 58 }, message), virtio: PLAIN };
   }
 
   #error6(verdict: string, packet: parse.Packet6, typeCode: number, rest: number): TwinOutcome {

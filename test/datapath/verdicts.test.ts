@@ -4,6 +4,7 @@
  */
 import * as assert from 'uvu/assert';
 import { Verdict } from '../../src/datapath/verdict.ts';
+import { Filtering } from '../../src/nat/filtering.ts';
 import { bytes } from '../helpers/hex.ts';
 import { SiitWorld } from '../helpers/siit-world.ts';
 import type { VerdictName } from '../helpers/slot.ts';
@@ -115,6 +116,12 @@ const ROWS: readonly Row[] = [
     name: 'DropSenderUnmapped',
     in: `60000000 000c 1140 20010db8000500000000000000000005 20010db8004600000000000000000001
       0035 c350 000c 42f0  dead beef`,
+  },
+  {
+    name: 'DropFiltered',
+    world: { filtering: Filtering.AddressAndPortDependent },
+    in: `60000000 000c 1140 20010db8006400000000000000000080 20010db8004600000000000000000001
+      0035 c350 000c 4216  dead beef`,
   },
   {
     name: 'DropPoolExhausted',

@@ -65,6 +65,12 @@ const ROWS: readonly Row[] = [
     says: ['state', '/proc/nat46/state'],
   },
   { name: 'unwritable store', flags: { store: 'lmdb:/proc/nat46' }, exit: 1, says: ['store', '/proc/nat46'] },
+  {
+    name: '[61] unwritable binding log',
+    flags: { 'binding-log': '/proc/nat46/bindings' },
+    exit: 78,
+    says: ['binding-log', '/proc/nat46/bindings', 'ENOENT'],
+  },
   { name: 'misspelt flag', flags: { subent: '10.244.50.0/24' }, exit: 2, says: ['--subent', '--subnet'] },
 ];
 

@@ -28,7 +28,7 @@ export class Capture {
   }
 
   /** Starts a capture of what arrives at an interface. Resolves once it captures. */
-  static async start(lab: Lab, ns: Namespace, device: string, file: string): Promise<Capture> {
+  static async start(lab: Pick<Lab, 'spawn'>, ns: Namespace, device: string, file: string): Promise<Capture> {
     const how = '-Q in -s 0 -B 65536 --immediate-mode -U'.split(' '); // immediate: nothing waits for a full block
     const argv = ['tcpdump', '-ni', device, ...how, '-w', file, 'ip or ip6'];
     const tcpdump = lab.spawn(ns, argv);
@@ -67,6 +67,40 @@ export function checksums(file: string): Checksums {
     }
   }
   return result;
+}
+
+const WARNING = 0x600000; // tshark's severities: chat, note, warning, error
+/** Warnings that are none about the packet: the other half of a ping is elsewhere, a port is closed, TCP sent something twice. */
+const HARMLESS = /^No response seen|^Connection reset|^D-SACK/;
+
+/**
+ * What tshark finds wrong in a capture file: malformed packets, protocol errors, checksums. Fragments are judged one by one.
+ * @returns a line each, `7: Malformed Packet (Exception occurred)`
+ */
+export function faults(file: string): string[] {
+  const options = [
+    ...['ip', 'tcp', 'udp'].map((layer) => `${layer}.check_checksum:TRUE`),
+    ...['ip', 'ipv6'].map((layer) => `${layer}.defragment:FALSE`),
+    // what is lost and sent again is no fault of a packet
+    ...['analyze_sequence_numbers', 'desegment_tcp_streams'].map((what) => `tcp.${what}:FALSE`),
+  ].flatMap((option) => ['-o', option]);
+  const fields = ['frame.number', '_ws.expert.message', '_ws.expert.severity'].flatMap((field) => [
+    '-e',
+    field,
+  ]);
+  const how = ['--disable-protocol', 'http', '-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=|'];
+  const out = execFileSync('tshark', ['-n', '-r', file, ...options, ...how, ...fields], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return out.split('\n').flatMap((line) => {
+    const [frame, messages = '', severities = ''] = line.split('\t');
+    const severity = severities.split('|').map(Number);
+    const found = messages
+      .split('|')
+      .filter((text, i) => (severity[i] ?? 0) >= WARNING && !HARMLESS.test(text));
+    return found.map((text) => `${frame}: ${text}`);
+  });
 }
 
 const PCAP_HEADER = 24;

@@ -1,5 +1,5 @@
 /**
- * One `nat46 run` process of a test: its ready line, its log, its end.
+ * One `nat46 run` or `nat46 siit` process of a test: its ready line, its log, its end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 
@@ -25,8 +25,8 @@ export class Gateway {
   #watch: () => void = () => {};
 
   /** @param wrap what stands before `node`: ip netns exec … */
-  constructor(wrap: readonly string[], flags: Flags) {
-    const [command = '', ...argv] = [...wrap, process.execPath, 'dist/src/main.js', 'run', ...argvOf(flags)];
+  constructor(wrap: readonly string[], flags: Flags, verb: 'run' | 'siit' = 'run') {
+    const [command = '', ...argv] = [...wrap, process.execPath, 'dist/src/main.js', verb, ...argvOf(flags)];
     this.#child = spawn(command, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#log += chunk;

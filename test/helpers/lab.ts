@@ -137,7 +137,8 @@ async function script(...argv: string[]): Promise<string> {
   return stdout;
 }
 
-function run(command: string, argv: readonly string[], options: ExecOptions = {}): Promise<Finished> {
+/** Runs a command to its end; never throws because of its exit code. */
+export function run(command: string, argv: readonly string[], options: ExecOptions = {}): Promise<Finished> {
   const child = spawn(command, argv, {
     env: { ...process.env, ...options.env },
     timeout: options.timeoutMs ?? COMMAND_LIMIT_MS,

@@ -6,6 +6,7 @@
 import { SessionFlows } from '../../src/datapath/session-flows.ts';
 import { type Settings, ZeroChecksum } from '../../src/datapath/settings.ts';
 import { Translator } from '../../src/datapath/translator.ts';
+import { Filtering } from '../../src/nat/filtering.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import { NatState } from '../../src/nat/nat-state.ts';
 import type { ResolverOptions } from '../../src/nat/nat46-resolver.ts';
@@ -44,6 +45,7 @@ export const OUTSIDE_ID = 0xabcd;
 
 export interface WorldOptions extends SettingsOptions, Partial<ResolverOptions> {
   geometry?: Partial<Geometry>;
+  filtering?: Filtering;
 }
 
 export class World extends Slot {
@@ -58,7 +60,7 @@ export class World extends Slot {
     segment.format(Int32Array.of(0x1b873593, 0x2545f491, 0x5bd1e995, 0x27d4eb2f));
     segment.words[NOW_SEC_AT] = 1_700_000_000;
     this.state = new NatState(segment, () => {});
-    recover(this.state, [words(SNAT)]);
+    recover(this.state, [words(SNAT)], options.filtering ?? Filtering.EndpointIndependent);
     this.#map();
     this.#bind();
     const chosen = settings(options);
@@ -127,5 +129,9 @@ export function settings(options: SettingsOptions): Settings {
 }
 
 function resolverOptions(options: WorldOptions): ResolverOptions {
-  return { inside: options.inside ?? [], maxClientSessions: options.maxClientSessions ?? 1000 };
+  return {
+    inside: options.inside ?? [],
+    maxClientSessions: options.maxClientSessions ?? 1000,
+    maxClientPorts: options.maxClientPorts ?? 1000,
+  };
 }

@@ -20,7 +20,7 @@ export interface Flow {
   readonly farPort: number;
 }
 
-const ANY_INSIDE: ResolverOptions = { inside: [], maxClientSessions: 65_536 };
+const ANY_INSIDE: ResolverOptions = { inside: [], maxClientSessions: 65_536, maxClientPorts: 65_536 };
 
 const NEAR = 0;
 const FAR = 16;

@@ -2,6 +2,7 @@
  * A segment in plain memory with everything small, and the state over it, as a gateway finds it after its start.
  */
 import { parseV6 } from '../../src/address.ts';
+import { Filtering } from '../../src/nat/filtering.ts';
 import { toWords } from '../../src/nat/mapping.ts';
 import { NatState } from '../../src/nat/nat-state.ts';
 import { recover } from '../../src/nat/recovery.ts';
@@ -17,6 +18,8 @@ export const SMALL: Geometry = {
 };
 
 export const MEMBERS = ['2001:db8:5::1', '2001:db8:5::2'] as const;
+
+export const SEEDS = [1, 2, 3, 4];
 
 /** Four words of an IPv6 address. */
 export function words(text: string): Int32Array {
@@ -36,13 +39,14 @@ export function bytes(text: string): Uint8Array {
 export function freshState(
   geometry: Partial<Geometry> = {},
   members: readonly string[] = MEMBERS,
-  seeds = [1, 2, 3, 4],
+  seeds = SEEDS,
+  filtering: Filtering = Filtering.EndpointIndependent,
 ): NatState {
   const whole = { ...SMALL, ...geometry };
   const segment = new Segment(new ArrayBuffer(byteLength(whole)), whole);
   segment.format(Int32Array.from(seeds));
   const state = new NatState(segment, spin);
-  recover(state, members.map(words));
+  recover(state, members.map(words), filtering);
   return state;
 }
 

@@ -2,12 +2,13 @@
  * What must hold in a segment whenever nobody is in the middle of a change, checked the slow way: by walking every row.
  */
 import * as assert from 'uvu/assert';
+import { Filtering } from '../../src/nat/filtering.ts';
 import { bucketCount } from '../../src/nat/hash-index.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import type { NatState } from '../../src/nat/nat-state.ts';
 import { protocolColumn } from '../../src/nat/port-pool.ts';
 import type { Rows } from '../../src/nat/rows.ts';
-import { LOCK_AT, MEMBER_STRIDE, type TableLayout } from '../../src/nat/segment.ts';
+import { FILTERING_AT, LOCK_AT, MEMBER_STRIDE, type TableLayout } from '../../src/nat/segment.ts';
 import type { SessionId } from '../../src/nat/session.ts';
 
 const FREE_HEAD = 0;
@@ -21,8 +22,11 @@ export function validRows(rows: Rows): number[] {
   return Array.from({ length: rows.capacity }, (_, row) => row).filter((row) => rows.isValid(row));
 }
 
-/** Words of a row that link its chains, one for each index. */
-const CHAIN_LINKS = [1, 2];
+/** Words of a row that link its chains, one for each index; the third is the peer index of sessions. */
+const CHAIN_LINKS = [1, 2, 15];
+const PEERS = 2;
+const PEER_OLDER = 31;
+const PEER_NEWER = 3;
 const CLIENT_BIBS = 9;
 
 /** Everything, for a state where only the resolver makes sessions. */
@@ -35,6 +39,7 @@ export function checkInvariants(state: NatState): void {
   checkRows(state, state.clients.rows, layout.client, 'client');
   checkRows(state, state.fragments.rows, layout.fragment, 'fragment');
   checkSessions(state);
+  checkPeers(state);
   checkMappings(state);
   checkBibs(state);
   checkPorts(state);
@@ -64,6 +69,7 @@ export function checkRows(state: NatState, rows: Rows, table: TableLayout, name:
 function checkChains(state: NatState, rows: Rows, table: TableLayout, name: string): void {
   const { words } = state.segment;
   for (const [i, buckets] of table.buckets.entries()) {
+    if (i === PEERS && words[FILTERING_AT] !== Filtering.AddressDependent) continue; // not kept
     const seen = new Set<number>();
     for (let bucket = buckets; bucket < buckets + bucketCount(table.capacity); bucket++) {
       for (let link = words[bucket]!; link !== 0; link = words[rows.base(link - 1) + CHAIN_LINKS[i]!]!) {
@@ -107,6 +113,31 @@ function checkSessions({ sessions, bibs, mappings, pool, segment }: NatState): v
     assert.ok(mappings.rows.isValid(mapping) && mappings.isLive(mapping), 'its mapping lives');
     assert.is(mappings.v4(mapping), sessions.insideFar(id) >>> 0);
   }
+}
+
+/** Every session is once in the list of its BIB entry and real address, and the lists have no others. */
+function checkPeers({ segment, sessions }: NatState): void {
+  const { words } = segment;
+  if (words[FILTERING_AT] !== Filtering.AddressDependent) return;
+  const seen = new Set<number>();
+  for (const row of validRows(sessions.rows)) {
+    const id = row as SessionId;
+    const real = sessions.outsideAt(id) + 4;
+    let newer = 0;
+    let found = false;
+    let each = sessions.newestWith(sessions.bib(id), words.slice(real, real + 4)) as number;
+    assert.ok(each >= 0, 'a session has a peer list');
+    for (; each >= 0; each = words[sessions.rows.base(each) + PEER_OLDER]! - 1) {
+      assert.ok(sessions.rows.isValid(each), 'of live rows');
+      assert.is(words[sessions.rows.base(each) + PEER_NEWER], newer, 'linked both ways');
+      assert.is(sessions.bib(each as SessionId), sessions.bib(id), 'of one BIB entry');
+      newer = each + 1;
+      found ||= each === row;
+      seen.add(each);
+    }
+    assert.ok(found, 'a session is in its peer list');
+  }
+  assert.is(seen.size, sessions.rows.used());
 }
 
 function checkMappings({ mappings, sessions }: NatState): void {

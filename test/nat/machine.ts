@@ -36,7 +36,7 @@ export class Machine {
 
   constructor(state: NatState) {
     this.state = state;
-    this.flows = new Flows(state, { maxClientSessions: 4 });
+    this.flows = new Flows(state, { maxClientSessions: 4, maxClientPorts: 3 });
   }
 
   /** @returns what the resolver said, where it was asked */

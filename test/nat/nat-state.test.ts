@@ -4,12 +4,13 @@
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import { Filtering } from '../../src/nat/filtering.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import type { NatState } from '../../src/nat/nat-state.ts';
 import type { SessionId } from '../../src/nat/session.ts';
 import { tests } from '../helpers/table.ts';
 import { type Flow, Flows, UDP } from './flows.ts';
-import { bytes, freshState } from './fresh-state.ts';
+import { bytes, freshState, MEMBERS, SEEDS } from './fresh-state.ts';
 import { checkInvariants, validRows } from './invariants.ts';
 import { Machine, operation, TIGHT } from './machine.ts';
 
@@ -100,11 +101,13 @@ tests('sweep', {
   },
 });
 
+const filterings = fc.constantFrom(...Object.values(Filtering));
+
 tests('any sequence of operations', {
   'leaves counts, ports, links and queues as the rows say': () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 60 }), (steps) => {
-        const machine = new Machine(freshState(TIGHT));
+      fc.property(fc.array(operation, { maxLength: 60 }), filterings, (steps, filtering) => {
+        const machine = new Machine(freshState(TIGHT, MEMBERS, SEEDS, filtering));
         for (const step of steps) {
           machine.step(step);
           checkInvariants(machine.state);
@@ -116,13 +119,13 @@ tests('any sequence of operations', {
 
   'comes to nothing when all have ended': () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(operation, { maxLength: 60 }), filterings, (steps, filtering) => {
         const { state } = steps.reduce(
           (machine, step) => {
             machine.step(step);
             return machine;
           },
-          new Machine(freshState(TIGHT)),
+          new Machine(freshState(TIGHT, MEMBERS, SEEDS, filtering)),
         );
         for (const row of validRows(state.sessions.rows)) state.endSession(row as SessionId);
         assert.equal(

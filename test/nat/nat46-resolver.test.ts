@@ -33,7 +33,7 @@ function outsideOf(state: NatState, id: SessionId): { member: number; port: numb
 }
 
 tests('from inside, RFC 6146 §3.5 mirrored', {
-  'a session has both tuples, and is found from both sides': () => {
+  '[39] [47] a session has both tuples, and is found from both sides': () => {
     const state = mapped();
     const flows = new Flows(state);
     const id = flows.open(FLOW);
@@ -55,7 +55,7 @@ tests('from inside, RFC 6146 §3.5 mirrored', {
     checkInvariants(state);
   },
 
-  'endpoint-independent mapping: one outside port for all destinations (RFC 4787 §4.1, RFC 5382 §4.1)':
+  '[51] [58] endpoint-independent mapping: one outside port for all destinations (RFC 4787 REQ-1, RFC 5382 REQ-1)':
     () => {
       for (const protocol of [TCP, UDP, ICMP]) {
         const state = mapped();
@@ -69,7 +69,7 @@ tests('from inside, RFC 6146 §3.5 mirrored', {
       }
     },
 
-  'paired pooling: one SNAT address for all ports and protocols of a host (RFC 4787 §4.1)': () => {
+  '[52] paired pooling: one SNAT address for all ports and protocols of a host (RFC 4787 REQ-2)': () => {
     const state = mapped();
     const flows = new Flows(state);
     for (let near = 1; near <= 8; near++) {
@@ -84,7 +84,7 @@ tests('from inside, RFC 6146 §3.5 mirrored', {
     checkInvariants(state);
   },
 
-  'two hosts with one source port get two outside ports (RFC 4787 §4.2.1)': () => {
+  '[53] two hosts with one source port get two outside ports (RFC 4787 REQ-3, RFC 5382 REQ-7)': () => {
     const state = mapped({ members: 1 }, [MEMBERS[0]]);
     const flows = new Flows(state);
     const ports = [1, 2, 3].map((near) => outsideOf(state, flows.open({ ...FLOW, near })).port);
@@ -93,7 +93,7 @@ tests('from inside, RFC 6146 §3.5 mirrored', {
     checkInvariants(state);
   },
 
-  'the same port of two protocols is kept for both': () => {
+  '[53] the same port of two protocols is kept for both': () => {
     const state = mapped();
     const flows = new Flows(state);
     assert.is(outsideOf(state, flows.open(FLOW)).port, 5000);
@@ -101,7 +101,7 @@ tests('from inside, RFC 6146 §3.5 mirrored', {
     assert.is(outsideOf(state, flows.open({ ...FLOW, protocol: ICMP, farPort: 0 })).port, 5000);
   },
 
-  'a session past its deadline is made anew, not prolonged; its UDP port rests': () => {
+  '[39] [60] a session past its deadline is made anew, not prolonged; its UDP port rests': () => {
     const state = mapped();
     const flows = new Flows(state);
     const first = flows.open(FLOW, 0, 100);
@@ -132,7 +132,7 @@ tests('from inside, RFC 6146 §3.5 mirrored', {
     checkInvariants(state);
   },
 
-  'the last session of a host takes its BIB entry, port and pairing with it (RFC 6146 §3.1)': () => {
+  '[39] the last session of a host takes its BIB entry, port and pairing with it (RFC 6146 §3.1)': () => {
     const state = mapped();
     const flows = new Flows(state);
     const ids = [53, 54].map((farPort) => flows.open({ ...FLOW, protocol: TCP, farPort }));
@@ -145,7 +145,7 @@ tests('from inside, RFC 6146 §3.5 mirrored', {
 });
 
 tests('from outside', {
-  'any mapped host reaches an existing BIB entry (endpoint-independent filtering, RFC 4787 §5)': () => {
+  '[54] any mapped host reaches an existing BIB entry (endpoint-independent filtering, RFC 4787 §5)': () => {
     const state = mapped();
     const flows = new Flows(state);
     const { member, port } = outsideOf(state, flows.open(FLOW));
@@ -179,7 +179,7 @@ tests('from outside', {
     checkInvariants(state);
   },
 
-  'counts against the quota of the inside host': () => {
+  '[49] counts against the quota of the inside host': () => {
     const state = mapped();
     const flows = new Flows(state, { maxClientSessions: 2 });
     const { member, port } = outsideOf(state, flows.open(FLOW));
@@ -249,14 +249,14 @@ table<Refused>(
       },
       says: Refusal.Unmapped,
     },
-    { name: 'not an inside prefix', ask: () => ask(mapped(), ONLY_192), says: Refusal.NotInside },
+    { name: '[50] not an inside prefix', ask: () => ask(mapped(), ONLY_192), says: Refusal.NotInside },
     {
-      name: 'not an inside prefix, and the address unknown: the store is not asked for strangers',
+      name: '[50] not an inside prefix, and the address unknown: the store is not asked for strangers',
       ask: () => ask(freshState(), ONLY_192),
       says: Refusal.NotInside,
     },
     {
-      name: 'hairpin: the real address is one of our SNAT addresses',
+      name: '[48] [55] hairpin: the real address is one of our SNAT addresses',
       ask: () => {
         const state = freshState();
         state.mappings.insert(SERVER, bytes(MEMBERS[1]), MappingKind.Static, 0, 0);
@@ -264,7 +264,7 @@ table<Refused>(
       },
       says: Refusal.Hairpin,
     },
-    { name: 'no SNAT address at all', ask: () => ask(mapped({}, [])), says: Refusal.PoolExhausted },
+    { name: '[62] no SNAT address at all', ask: () => ask(mapped({}, [])), says: Refusal.PoolExhausted },
   ],
   ({ ask: question, says }) => {
     const { state, said } = question();
@@ -275,7 +275,7 @@ table<Refused>(
 );
 
 tests('bounds', {
-  'inside prefixes: both of them, and addresses above 2^31': () => {
+  '[50] inside prefixes: both of them, and addresses above 2^31': () => {
     const both = { inside: [...ONLY_10.inside, ...ONLY_192.inside] };
     for (const near of [0x0a000001, 0x0affffff, 0xc0a80001, 0xc0a8ffff]) {
       assert.ok(ask(mapped(), both, { ...FLOW, near }).said >= 0);
@@ -287,7 +287,7 @@ tests('bounds', {
     assert.ok(ask(mapped(), all, { ...FLOW, near: 0xc6336401 }).said >= 0);
   },
 
-  'quota: one host cannot have all; others are not touched (RFC 6888 §3 REQ-4)': () => {
+  '[49] [60] quota: one host cannot have all; others are not touched (RFC 6888 REQ-5)': () => {
     const state = mapped();
     const flows = new Flows(state, { maxClientSessions: 3 });
     const said = [1, 2, 3, 4, 5].map((farPort) => flows.open({ ...FLOW, farPort }));
@@ -301,24 +301,25 @@ tests('bounds', {
     checkInvariants(state);
   },
 
-  'pool exhausted: a paired host stays paired and is refused, a new one goes to a member with room': () => {
-    const state = mapped({ clients: 64 });
-    const flows = new Flows(state);
-    const first = outsideOf(state, flows.open({ ...FLOW, protocol: TCP }));
-    for (let port = 1024; port < 65_536; port++) {
-      if (port !== first.port) state.pool.claim(first.member, 0, port);
-    }
-    const paired = flows.open({ ...FLOW, protocol: TCP, nearPort: 5001 });
-    assert.is(paired, Refusal.PoolExhausted);
-    assert.ok(state.pool.allocFail(first.member, 0) > 0);
-    assert.ok(flows.open({ ...FLOW, protocol: TCP, farPort: 99 }) >= 0, 'an existing BIB entry goes on');
-    for (let near = 100; near < 110; near++) {
-      const { member } = outsideOf(state, flows.open({ ...FLOW, protocol: TCP, near, nearPort: 5001 }));
-      assert.is(member, 1 - first.member);
-    }
-  },
+  '[52] [62] pool exhausted: a paired host stays paired and is refused, a new one goes to a member with room':
+    () => {
+      const state = mapped({ clients: 64 });
+      const flows = new Flows(state);
+      const first = outsideOf(state, flows.open({ ...FLOW, protocol: TCP }));
+      for (let port = 1024; port < 65_536; port++) {
+        if (port !== first.port) state.pool.claim(first.member, 0, port);
+      }
+      const paired = flows.open({ ...FLOW, protocol: TCP, nearPort: 5001 });
+      assert.is(paired, Refusal.PoolExhausted);
+      assert.ok(state.pool.allocFail(first.member, 0) > 0);
+      assert.ok(flows.open({ ...FLOW, protocol: TCP, farPort: 99 }) >= 0, 'an existing BIB entry goes on');
+      for (let near = 100; near < 110; near++) {
+        const { member } = outsideOf(state, flows.open({ ...FLOW, protocol: TCP, near, nearPort: 5001 }));
+        assert.is(member, 1 - first.member);
+      }
+    },
 
-  'full tables refuse without using up what there is to be had': () => {
+  '[49] [62] full tables refuse without using up what there is to be had': () => {
     const full: [string, Parameters<typeof freshState>[0], (i: number) => Partial<Flow>][] = [
       ['sessions', { sessions: 2, clients: 16 }, (i) => ({ near: i, nearPort: 5000 + i })],
       ['clients', { sessions: 16, clients: 2 }, (i) => ({ near: i, nearPort: 5000 + i })],

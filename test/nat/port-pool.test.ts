@@ -1,6 +1,6 @@
 /**
- * Ports of the SNAT pool: kept when free (RFC 4787 §4.2.1), unguessable otherwise (RFC 6056 §3.3.3), found in bounded
- * steps or not at all, and resting after use (RFC 6888 §3, REQ-8).
+ * Ports of the SNAT pool: kept when free (RFC 4787 §4.2.1), unguessable otherwise (RFC 6056 §3.3.3, RFC 6888 REQ-15), found
+ * in bounded steps or not at all, and resting after use (RFC 6888 REQ-8).
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -26,7 +26,7 @@ function fill(target: PortPool, column: number, from: number, to: number, ...spa
 }
 
 tests('port pool', {
-  'a wanted port is kept while it is free': () => {
+  '[53] a wanted port is kept while it is free': () => {
     const p = pool();
     for (const port of [1, 80, 1023, 1024, 40_000, 65_535]) {
       for (const column of [TCP, UDP, ICMP]) assert.is(p.take(0, column, port, 7), port);
@@ -43,7 +43,7 @@ tests('port pool', {
     }
   },
 
-  'below 1024 stays below, the others stay above (RFC 4787 §4.2.2)': () => {
+  '[53] below 1024 stays below, the others stay above (RFC 4787 REQ-3a)': () => {
     const p = pool();
     for (let salt = 0; salt < 200; salt++) {
       assert.ok(p.take(0, UDP, 53, salt) < LOW);
@@ -51,7 +51,37 @@ tests('port pool', {
     }
   },
 
-  'no port is given twice, until the range is full': () => {
+  '[53] even stays even and odd stays odd, for UDP (RFC 4787 REQ-4)': () => {
+    const p = pool();
+    for (let asker = 0; asker < 200; asker++) {
+      for (const wanted of [52, 53, 5352, 5353]) {
+        const port = p.take(0, UDP, wanted, asker);
+        assert.is(port & 1, wanted & 1, `${port} for ${wanted}`);
+        assert.is(port < LOW, wanted < LOW);
+      }
+    }
+  },
+
+  '[53] the other parity when there is no more of the wanted one': () => {
+    const p = pool();
+    const even: number[] = [];
+    for (let i = 0; i < 511; i++) even.push(p.take(0, UDP, 52, i));
+    assert.ok(even.every((port) => port % 2 === 0 && port > 0));
+    assert.is(new Set(even).size, 511);
+    assert.is(p.take(0, UDP, 52, 7) & 1, 1);
+    assert.is(p.take(0, UDP, 5352, 7), 5352, 'the other range is not touched');
+  },
+
+  '[53] TCP and ICMP have no parity': () => {
+    for (const column of [TCP, ICMP]) {
+      const p = pool();
+      const ports = Array.from({ length: 64 }, (_, asker) => p.take(0, column, 5353, asker));
+      const even = ports.filter((port) => port % 2 === 0).length;
+      assert.ok(even > 16 && even < 48, `${even} of 64 are even`);
+    }
+  },
+
+  '[53] no port is given twice, until the range is full (RFC 4787 REQ-3)': () => {
     const p = pool();
     const taken = new Set<number>();
     for (let i = 1; i < LOW; i++) taken.add(p.take(0, UDP, 53, i));
@@ -63,20 +93,22 @@ tests('port pool', {
     assert.is(p.take(0, UDP, 1024, 1), 1024, 'the other range is not touched');
   },
 
-  'the last free port is found wherever it is': () => {
+  '[59] the last free port is found wherever it is': () => {
     for (const spare of [1024, 1055, 1056, 33_333, 65_504, 65_535]) {
       const p = pool();
-      fill(p, TCP, LOW, ALL, spare);
-      assert.is(p.take(0, TCP, 2000, 3), spare);
-      assert.is(p.take(0, TCP, 2000, 3), NO_PORT);
+      for (const column of [TCP, UDP]) {
+        fill(p, column, LOW, ALL, spare);
+        assert.is(p.take(0, column, 2000, 3), spare);
+        assert.is(p.take(0, column, 2000, 3), NO_PORT);
+      }
     }
   },
 
-  'unguessable: the start follows from a secret, the host and its port (RFC 6056 §3.3.3)': () => {
-    const taken = (seed: number, salt: number) => {
+  '[59] unguessable: the start follows from a secret, the host and its port (RFC 6056 §3.3.3)': () => {
+    const taken = (seed: number, asker: number) => {
       const p = pool(seed);
       for (let port = 2000; port < 2064; port++) p.claim(0, UDP, port);
-      return Array.from({ length: 64 }, (_, i) => p.take(0, UDP, 2000 + i, salt));
+      return Array.from({ length: 64 }, (_, i) => p.take(0, UDP, 2000 + i, asker));
     };
     const [mine, others] = [taken(1, 5), taken(2, 5)];
     assert.equal(mine, taken(1, 5), 'the same secret gives the same ports');
@@ -119,9 +151,9 @@ tests('port pool', {
 });
 
 tests('port pool: exhaustion', {
-  'a search that fails looks at each word once': () => {
+  '[59] a search that fails looks at each word once, for UDP once a parity': () => {
     const { segment, pool: setUp } = freshState();
-    fill(setUp, TCP, 1, ALL);
+    for (const column of [TCP, UDP]) fill(setUp, column, 1, ALL);
     let reads = 0;
     const counted = new Proxy(segment.words, {
       get: (target, name) => {
@@ -130,24 +162,26 @@ tests('port pool: exhaustion', {
       },
     });
     const p = new PortPool(Object.create(segment, { words: { value: counted } }) as Segment);
-    for (const [port, wordsOfRange] of [
-      [80, 32],
-      [5000, 2016],
+    for (const [column, port, most] of [
+      [TCP, 80, 32],
+      [TCP, 5000, 2016],
+      [UDP, 80, 2 * 32],
+      [UDP, 5000, 2 * 2016],
     ] as const) {
       reads = 0;
-      assert.is(p.take(0, TCP, port, 9), NO_PORT);
+      assert.is(p.take(0, column, port, 9), NO_PORT);
       const perMap = reads / 3;
-      assert.ok(perMap >= wordsOfRange && perMap <= wordsOfRange + 2, `${perMap} words`);
+      assert.ok(perMap >= most && perMap <= most + 2, `${perMap} words`);
     }
   },
 });
 
 table(
-  'a freed port rests, RFC 6888 §3 REQ-8',
+  'a freed port rests, RFC 6888 REQ-8',
   [
-    { name: 'TCP: had again at once, its state is tracked', column: TCP, rotations: 0 },
-    { name: 'UDP', column: UDP, rotations: 2 },
-    { name: 'ICMP identifier', column: ICMP, rotations: 2 },
+    { name: '[60] TCP: had again at once, its state is tracked (REQ-8a)', column: TCP, rotations: 0 },
+    { name: '[60] UDP', column: UDP, rotations: 2 },
+    { name: '[60] ICMP identifier', column: ICMP, rotations: 2 },
   ],
   ({ column, rotations }) => {
     const p = pool();

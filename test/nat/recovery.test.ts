@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import { Filtering } from '../../src/nat/filtering.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import type { NatState } from '../../src/nat/nat-state.ts';
 import { PuntRing } from '../../src/nat/punt-ring.ts';
@@ -12,7 +13,7 @@ import { LOCK_AT } from '../../src/nat/segment.ts';
 import type { SessionId } from '../../src/nat/session.ts';
 import { tests } from '../helpers/table.ts';
 import { Flows, TCP, UDP } from './flows.ts';
-import { bytes, copyOf, freshState, MEMBERS, words } from './fresh-state.ts';
+import { bytes, copyOf, freshState, MEMBERS, SEEDS, words } from './fresh-state.ts';
 import { checkInvariants, validRows } from './invariants.ts';
 import { killAfter } from './killable.ts';
 import { describeSessions, Machine, operation, TIGHT } from './machine.ts';
@@ -32,9 +33,13 @@ function withSessions(count: number): NatState {
 }
 
 /** What another process finds. */
-function restarted(state: NatState, members: readonly string[] = MEMBERS): NatState {
+function restarted(
+  state: NatState,
+  members: readonly string[] = MEMBERS,
+  filtering: Filtering = Filtering.EndpointIndependent,
+): NatState {
   const next = copyOf(state);
-  const alive = recover(next, members.map(words));
+  const alive = recover(next, members.map(words), filtering);
   assert.is(alive, next.sessions.rows.used());
   checkInvariants(next);
   return next;
@@ -155,13 +160,25 @@ tests('restart with another pool', {
   },
 });
 
+tests('restart with another filtering', {
+  '[54] on, off and on again: the peers of every BIB entry are those of its sessions': () => {
+    const state = withSessions(20);
+    const on = restarted(state, MEMBERS, Filtering.AddressDependent);
+    assert.equal(describeSessions(on), describeSessions(state));
+    const off = restarted(on);
+    for (const row of validRows(off.sessions.rows).slice(0, 7)) off.endSession(row as SessionId);
+    assert.is(restarted(off, MEMBERS, Filtering.AddressDependent).sessions.rows.used(), 13);
+  },
+});
+
 const steps = fc.array(operation, { maxLength: 40 });
+const filterings = fc.constantFrom(...Object.values(Filtering));
 
 tests('killed at any write', {
   'of an operation: what was complete is there, the rest is not half there': () => {
     fc.assert(
-      fc.property(steps, operation, fc.nat(75), (before, last, writes) => {
-        const machine = new Machine(freshState(TIGHT));
+      fc.property(steps, operation, fc.nat(75), filterings, (before, last, writes, filtering) => {
+        const machine = new Machine(freshState(TIGHT, MEMBERS, SEEDS, filtering));
         for (const step of before) machine.step(step);
         const was = describeSessions(machine.state);
         const done = new Machine(copyOf(machine.state));
@@ -173,7 +190,7 @@ tests('killed at any write', {
           dying.now = machine.now;
           dying.step(last);
         });
-        recover(killed, MEMBERS.map(words));
+        recover(killed, MEMBERS.map(words), filtering);
         checkInvariants(killed);
         const is = describeSessions(killed);
         const will = describeSessions(done.state);
@@ -186,13 +203,13 @@ tests('killed at any write', {
 
   'of the recovery itself: the next one completes it': () => {
     fc.assert(
-      fc.property(steps, fc.nat(230), (before, writes) => {
-        const machine = new Machine(freshState(TIGHT));
+      fc.property(steps, fc.nat(230), filterings, (before, writes, filtering) => {
+        const machine = new Machine(freshState(TIGHT, MEMBERS, SEEDS, filtering));
         for (const step of before) machine.step(step);
         const was = describeSessions(machine.state);
         const killed = copyOf(machine.state);
-        killAfter(writes, killed, (state) => recover(state, MEMBERS.map(words)));
-        assert.equal(describeSessions(restarted(killed)), was);
+        killAfter(writes, killed, (state) => recover(state, MEMBERS.map(words), filtering));
+        assert.equal(describeSessions(restarted(killed, MEMBERS, filtering)), was);
       }),
       { numRuns: 100 },
     );

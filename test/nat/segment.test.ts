@@ -41,7 +41,7 @@ function header(buffer: ArrayBuffer, spoil: (words: Int32Array) => void = () => 
 
 /** [start, words] of everything in a layout. */
 function regions(of: Geometry): [number, number][] {
-  const { mapping, bib, session, client, fragment, members, puntRings, counters } = layout(of);
+  const { mapping, bib, session, client, fragment, members, puntRings, bindingRing, counters } = layout(of);
   const parts = (each: TableLayout, stride: number): [number, number][] => [
     [each.head, 4],
     ...each.buckets.map((at): [number, number] => [at, bucketCount(each.capacity)]),
@@ -56,6 +56,7 @@ function regions(of: Geometry): [number, number][] {
     ...parts(fragment, 16),
     [members, of.members * (16 + 9 * 2048)],
     [puntRings, of.workers * (32 + 1024)],
+    [bindingRing, 32 + 16 * bucketCount(Math.min(of.sessions, 16_384))],
     [counters, (of.workers + 1) * 512],
   ];
 }

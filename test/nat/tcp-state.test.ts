@@ -44,56 +44,56 @@ table<Row>(
   'RFC 6146 §3.5.2.2',
   [
     {
-      name: 'CLOSED: a SYN opens, from either side',
+      name: '[41] CLOSED: a SYN opens, from either side',
       state: S.Closed,
       to: { 'in syn': S.InitInside, 'out syn': S.InitOutside },
       prolonged: [],
       lifetime: TCP_TRANSITORY_MS,
     },
     {
-      name: 'V6 INIT (inside SYN seen): a SYN from outside establishes, a repeated SYN prolongs',
+      name: '[41] V6 INIT (inside SYN seen): a SYN from outside establishes, a repeated SYN prolongs',
       state: S.InitInside,
       to: { 'out syn': S.Established },
       prolonged: ['in syn'],
       lifetime: TCP_TRANSITORY_MS,
     },
     {
-      name: 'V4 INIT (outside SYN seen): a SYN from inside establishes',
+      name: '[41] [46] V4 INIT (outside SYN seen): a SYN from inside establishes',
       state: S.InitOutside,
       to: { 'in syn': S.Established },
       prolonged: ['out syn'],
       lifetime: TCP_TRANSITORY_MS,
     },
     {
-      name: 'ESTABLISHED: FIN and RST lead on, everything else prolongs',
+      name: '[41] [42] ESTABLISHED: FIN and RST lead on, everything else prolongs',
       state: S.Established,
       to: { 'in fin': S.FinInside, 'out fin': S.FinOutside, 'in rst': S.Transitory, 'out rst': S.Transitory },
       prolonged: ['in data', 'in syn', 'out data', 'out syn'],
       lifetime: TCP_ESTABLISHED_MS,
     },
     {
-      name: 'V6 FIN RCV: the other FIN ends it, everything else prolongs',
+      name: '[41] V6 FIN RCV: the other FIN ends it, everything else prolongs',
       state: S.FinInside,
       to: { 'out fin': S.FinBoth },
       prolonged: EVENTS.filter((name) => name !== 'out fin'),
       lifetime: TCP_ESTABLISHED_MS,
     },
     {
-      name: 'V4 FIN RCV: the other FIN ends it, everything else prolongs',
+      name: '[41] V4 FIN RCV: the other FIN ends it, everything else prolongs',
       state: S.FinOutside,
       to: { 'in fin': S.FinBoth },
       prolonged: EVENTS.filter((name) => name !== 'in fin'),
       lifetime: TCP_ESTABLISHED_MS,
     },
     {
-      name: 'V6 FIN + V4 FIN RCV: nothing prolongs; our rule: a SYN from inside opens again',
+      name: '[41] V6 FIN + V4 FIN RCV: nothing prolongs; our rule: a SYN from inside opens again',
       state: S.FinBoth,
       to: { 'in syn': S.InitInside },
       prolonged: [],
       lifetime: TCP_TRANSITORY_MS,
     },
     {
-      name: 'TRANS: anything but RST establishes again; our rule: a SYN from inside opens anew',
+      name: '[41] [42] TRANS: anything but RST establishes again; our rule: a SYN from inside opens anew',
       state: S.Transitory,
       to: {
         'in data': S.Established,
@@ -134,7 +134,7 @@ tests('TCP events', {
     assert.is(new Set(EVENTS.map(eventOf)).size, 8);
   },
   'every state has a name': () => assert.is(TCP_STATE_NAMES.length, Object.keys(TcpState).length),
-  'established lives 2 h 4 min at least, transitory 4 min (RFC 6146 §4)': () => {
+  '[41] established lives 2 h 4 min at least, transitory 4 min (RFC 6146 §4)': () => {
     assert.ok(TCP_ESTABLISHED_MS >= (2 * 60 + 4) * 60_000);
     assert.is(TCP_TRANSITORY_MS, 4 * 60_000);
   },

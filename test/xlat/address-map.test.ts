@@ -1,194 +1,273 @@
-/** Explicit address mappings (RFC 7757) before a prefix (RFC 6052), against the examples of the RFC and a twin. */
+/**
+ * Explicit mappings and the prefix together: RFC 7757 §3, RFC 6052.
+ */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { formatV4, formatV6, parseV4, parseV6 } from '../../src/address.ts';
-import { AddressMap, type AddressPair } from '../../src/xlat/address-map.ts';
-import { hex } from '../helpers/hex.ts';
+import { AddressMap, type AddressMapInput } from '../../src/xlat/address-map.ts';
+import { mask } from '../../src/xlat/prefix-table.ts';
 import { holds } from '../helpers/property.ts';
+import { map as input } from '../helpers/siit-world.ts';
 import { table, tests } from '../helpers/table.ts';
 import { words } from '../helpers/world.ts';
 
-const v4Of = (text: string) => parseV4(text)! | 0;
-const v6Of = (text: string) => words(hex(parseV6(text)!));
-
-function textOf(four: Int32Array): string {
-  const view = new DataView(new ArrayBuffer(16));
-  for (const [i, word] of four.entries()) view.setInt32(i * 4, word);
-  return formatV6(new Uint8Array(view.buffer));
-}
-
-/** `v4/length=v6/length` */
-function pair(text: string): AddressPair {
-  const [left = '', right = ''] = text.split('=');
-  const [v4 = '', length4 = ''] = left.split('/');
-  const [v6 = '', length6 = ''] = right.split('/');
-  return {
-    v4: { words: Int32Array.of(v4Of(v4), 0, 0, 0), length: Number(length4) },
-    v6: { words: v6Of(v6), length: Number(length6) },
-  };
-}
-
-function mapOf(pairs: readonly string[], pool6: string | null = null): AddressMap {
-  const [prefix = '', length = ''] = pool6?.split('/') ?? [];
-  return new AddressMap({
-    pairs: pairs.map(pair),
-    pool6: pool6 === null ? null : { words: v6Of(prefix), length: Number(length) },
-    allowPrivate: true,
-  });
+/** No prefix, so that what is not mapped has no counterpart. */
+function explicit(...pairs: readonly string[]): AddressMap {
+  return new AddressMap(input({ pairs, pool6: null }));
 }
 
 function toV6(map: AddressMap, v4: string): string | null {
   const out = new Int32Array(4);
-  return map.toV6(v4Of(v4), out, 0) ? textOf(out) : null;
+  return map.toV6(words(v4)[0]!, out, 0) ? text(out) : null;
 }
 
 function toV4(map: AddressMap, v6: string): string | null {
-  const v4 = map.toV4(v6Of(v6), 0);
-  return v4 === 0 ? null : formatV4(v4 >>> 0);
+  const found = map.toV4(words(v6), 0);
+  return found === 0 ? null : text(Int32Array.of(found));
 }
 
-/** RFC 7757, the mappings of its example. */
-const EXAMPLE = mapOf([
-  '192.0.2.1/32=2001:db8:aaaa::/128',
-  '192.0.2.2/32=2001:db8:bbbb::b/128',
-  '192.0.2.16/28=2001:db8:cccc::/124',
-  '192.0.2.128/26=2001:db8:dddd::/64',
-  '192.0.2.192/29=2001:db8:eeee:8::/62',
-  '192.0.2.224/31=64:ff9b::/127',
-]);
+function text(list: Int32Array): string {
+  return Array.from(list, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+}
+
+/** RFC 7757 §3.3: a host inside a network inside another. */
+const NESTED = explicit(
+  '0a000000/16=20010db8cafe00000000000000000000/112',
+  '0a000100/24=20010db8123400000000000000000100/120',
+  '0a000106/32=20010db8567800000000000000000106/128',
+);
 
 table(
-  '[36] RFC 7757 §3.2: both ways',
+  'RFC 7757 §3.3 [36]: the longest prefix of either family',
   [
-    { name: '192.0.2.1', v6: '2001:db8:aaaa::' },
-    { name: '192.0.2.2', v6: '2001:db8:bbbb::b' },
-    { name: '192.0.2.16', v6: '2001:db8:cccc::' },
-    { name: '192.0.2.24', v6: '2001:db8:cccc::8' },
-    { name: '192.0.2.31', v6: '2001:db8:cccc::f' },
-    { name: '192.0.2.128', v6: '2001:db8:dddd::' },
-    { name: '192.0.2.152', v6: '2001:db8:dddd:0:6000::' },
-    { name: '192.0.2.183', v6: '2001:db8:dddd:0:dc00::' },
-    { name: '192.0.2.191', v6: '2001:db8:dddd:0:fc00::' },
-    { name: '192.0.2.193', v6: '2001:db8:eeee:8:8000::' },
-    { name: '192.0.2.195', v6: '2001:db8:eeee:9:8000::' },
-    { name: '192.0.2.199', v6: '2001:db8:eeee:b:8000::' },
-    { name: '192.0.2.224', v6: '64:ff9b::' },
-    { name: '192.0.2.225', v6: '64:ff9b::1' },
+    { name: '10.0.0.255', v4: '0a0000ff', v6: '20010db8cafe000000000000000000ff' },
+    { name: '10.0.1.0', v4: '0a000100', v6: '20010db8123400000000000000000100' },
+    { name: '10.0.1.5', v4: '0a000105', v6: '20010db8123400000000000000000105' },
+    { name: '10.0.1.6', v4: '0a000106', v6: '20010db8567800000000000000000106' },
+    { name: '10.0.1.7', v4: '0a000107', v6: '20010db8123400000000000000000107' },
+    { name: '10.0.1.255', v4: '0a0001ff', v6: '20010db81234000000000000000001ff' },
+    { name: '10.0.2.0', v4: '0a000200', v6: '20010db8cafe00000000000000000200' },
   ],
-  ({ name, v6 }) => {
-    assert.is(toV6(EXAMPLE, name), v6);
-    assert.is(toV4(EXAMPLE, v6), name);
+  ({ v4, v6 }) => {
+    assert.is(toV6(NESTED, v4), v6);
+    assert.is(toV4(NESTED, v6), v4);
   },
 );
 
 table(
-  '[36] RFC 7757 §3.2: the rest of a longer IPv6 suffix does not matter on the way back',
+  'RFC 7757 §3.3 [36]: one way only, where a longer prefix hides what a shorter one maps',
   [
-    { name: '2001:db8:dddd:0:6000:0:0:1', v4: '192.0.2.152' },
-    { name: '2001:db8:dddd:0:63ff:ffff:ffff:ffff', v4: '192.0.2.152' },
-    { name: '2001:db8:eeee:9:ffff:ffff:ffff:ffff', v4: '192.0.2.195' },
+    { name: '10.0.1.6 by the /24', v6: '20010db8123400000000000000000106', v4: '0a000106' },
+    { name: '10.0.1.6 by the /16', v6: '20010db8cafe00000000000000000106', v4: '0a000106' },
+    { name: '10.0.1.7 by the /16', v6: '20010db8cafe00000000000000000107', v4: '0a000107' },
   ],
-  ({ name, v4 }) => assert.is(toV4(EXAMPLE, name), v4),
+  ({ v4, v6 }) => assert.is(toV4(NESTED, v6), v4),
 );
 
 table(
-  '[36] RFC 7757 §3.3: addresses outside every mapping have none',
+  'RFC 7757 §3.2 [36]: suffixes of unequal length',
   [
-    { name: '192.0.2.0' },
-    { name: '192.0.2.3' },
-    { name: '192.0.2.15' },
-    { name: '192.0.2.32' },
-    { name: '192.0.2.200' },
-    { name: '192.0.2.226' },
-    { name: '2001:db8:aaaa::1' },
-    { name: '2001:db8:cccc::10' },
-    { name: '2001:db8:dddd:1::' },
-    { name: '2001:db8:eeee:c::' },
-    { name: '64:ff9b::2' },
+    {
+      name: '/24=/64',
+      pair: 'c0000200/24=20010db8/64',
+      v4: 'c0000207',
+      v6: '20010db8000000000700000000000000',
+    },
+    {
+      name: '/24=/60',
+      pair: 'c0000200/24=20010db8/60',
+      v4: 'c0000217',
+      v6: '20010db8000000017000000000000000',
+    },
+    {
+      name: '/24=/92',
+      pair: 'c0000200/24=20010db8/92',
+      v4: 'c00002ff',
+      v6: '20010db8000000000000000ff0000000',
+    },
+    {
+      name: '/32=/64',
+      pair: 'c0000207/32=20010db8/64',
+      v4: 'c0000207',
+      v6: '20010db8000000000000000000000000',
+    },
+    { name: '/0=/0', pair: '/0=/0', v4: 'c0000207', v6: 'c0000207000000000000000000000000' },
+    { name: '/0=/96', pair: '/0=20010db8/96', v4: 'c0000207', v6: '20010db80000000000000000c0000207' },
+    { name: '/8=/33', pair: '0a/8=20010db8/33', v4: '0affffff', v6: '20010db87fffff800000000000000000' },
+    {
+      name: '/31=/127',
+      pair: 'c0000206/31=20010db8/127',
+      v4: 'c0000207',
+      v6: '20010db8000000000000000000000001',
+    },
   ],
-  ({ name }) => assert.is(name.includes(':') ? toV4(EXAMPLE, name) : toV6(EXAMPLE, name), null),
-);
-
-const NESTED = mapOf(
-  [
-    '198.51.100.0/24=2001:db8:1::/64',
-    '198.51.100.128/25=2001:db8:2::/64',
-    '198.51.100.200/32=2001:db8:3::1/128',
-  ],
-  '2001:db8:ffff::/96',
-);
-
-table(
-  '[36] RFC 7757 §3.3: the longest prefix wins, then the prefix of all',
-  [
-    { name: '198.51.100.1', v6: '2001:db8:1:0:100::' },
-    { name: '198.51.100.127', v6: '2001:db8:1:0:7f00::' },
-    { name: '198.51.100.128', v6: '2001:db8:2::' },
-    { name: '198.51.100.201', v6: '2001:db8:2:0:9200::' },
-    { name: '198.51.100.200', v6: '2001:db8:3::1' },
-    { name: '198.51.101.1', v6: '2001:db8:ffff::c633:6501' },
-  ],
-  ({ name, v6 }) => {
-    assert.is(toV6(NESTED, name), v6);
-    assert.is(toV4(NESTED, v6), name);
+  ({ pair, v4, v6 }) => {
+    const map = explicit(pair);
+    assert.is(toV6(map, v4), v6);
+    assert.is(toV4(map, v6), v4);
   },
 );
 
-tests('[36] RFC 7757 §4.2: what hairpinning asks', {
-  'by the prefix alone, whatever mappings there are': () => {
+table(
+  'RFC 7757 §3.2 [36]: bits behind the shorter suffix are ignored on the way back',
+  [
+    {
+      name: '/24=/64',
+      pair: 'c0000200/24=20010db8/64',
+      v6: '20010db80000000007ffffffffffffff',
+      v4: 'c0000207',
+    },
+    {
+      name: '/32=/64',
+      pair: 'c0000207/32=20010db8/64',
+      v6: '20010db800000000ffffffffffffffff',
+      v4: 'c0000207',
+    },
+    {
+      name: '/24=/92',
+      pair: 'c0000200/24=20010db8/92',
+      v6: '20010db800000000000000007abcdef0',
+      v4: 'c0000207',
+    },
+  ],
+  ({ pair, v4, v6 }) => assert.is(toV4(explicit(pair), v6), v4),
+);
+
+/** Bits of the suffix of both families. */
+const SUFFIXES = [0, 1, 2, 4, 8, 12, 16, 20, 24];
+
+table(
+  'RFC 7757 §3.2 [36]: first and last address of a mapping, and their neighbours',
+  SUFFIXES.map((bits) => ({ name: `${bits} bits`, bits })),
+  ({ bits }) => {
+    const first = 0x0b000000;
+    const last = first + 2 ** bits - 1;
+    const low = (address: number): string =>
+      `20010db80000000000000000${address.toString(16).padStart(8, '0')}`;
+    const map = explicit(`${hex(first)}/${32 - bits}=${low(first)}/${128 - bits}`);
+    for (const address of [first, last]) {
+      assert.is(toV6(map, hex(address)), low(address));
+      assert.is(toV4(map, low(address)), hex(address));
+    }
+    for (const address of [first - 1, last + 1]) {
+      assert.is(toV6(map, hex(address)), null);
+      assert.is(toV4(map, low(address)), null);
+      assert.is(map.hasExplicit(address | 0), false);
+    }
+    assert.is(map.hasExplicit(first), true);
+  },
+);
+
+const BOTH = new AddressMap(input({}));
+
+tests('RFC 7757 §3.3, §3.4: mappings before the prefix', {
+  '[36] a mapped address is not embedded': () => {
+    assert.is(toV6(BOTH, 'c0000221'), '20010db8000200000000000000000021');
+    assert.is(toV6(BOTH, 'cb007105'), '20010db801cb00710005000000000000');
+  },
+  '[36] its embedded form is still read': () => {
+    assert.is(toV4(BOTH, '20010db801c000020021000000000000'), 'c0000221');
+  },
+  '[36] the prefix alone, both ways': () => {
     const out = new Int32Array(4);
-    assert.ok(NESTED.embedV4(v4Of('198.51.100.200'), out, 0));
-    assert.is(textOf(out), '2001:db8:ffff::c633:64c8');
-    assert.is(NESTED.toV4ByPrefix(out, 0), v4Of('198.51.100.200'));
+    assert.ok(BOTH.embedV4(words('c0000221')[0]!, out, 0));
+    assert.is(text(out), '20010db801c000020021000000000000');
+    assert.is(BOTH.toV4ByPrefix(out, 0), words('c0000221')[0]!);
+    assert.is(BOTH.toV4ByPrefix(words('20010db8000200000000000000000021'), 0), 0);
   },
-  'an address of a mapping is none of the prefix': () =>
-    assert.is(NESTED.toV4ByPrefix(v6Of('2001:db8:3::1'), 0), 0),
-  'whether a mapping covers an IPv4 address': () => {
-    assert.ok(NESTED.hasExplicit(v4Of('198.51.100.7')));
-    assert.not(NESTED.hasExplicit(v4Of('198.51.101.7')));
+  '[36] a mapping inside the prefix comes first': () => {
+    const map = new AddressMap(input({ pairs: ['0a000001/32=20010db801cb00710005000000000000/128'] }));
+    assert.is(toV4(map, '20010db801cb00710005000000000000'), '0a000001');
+    assert.is(toV4(map, '20010db801cb00710006000000000000'), 'cb007106');
+    assert.is(map.toV4ByPrefix(words('20010db801cb00710005000000000000'), 0), 0);
   },
-  'without a prefix there is only what is explicit': () => {
-    assert.not(EXAMPLE.embedV4(v4Of('192.0.2.1'), new Int32Array(4), 0));
-    assert.is(toV6(EXAMPLE, '203.0.113.1'), null);
+  '[37] a mapping for a private address is no matter of the well-known prefix': () => {
+    const map = new AddressMap(input({ pairs: ['0a000001/32=20010db8/128'], pool6: '0064ff9b/96' }));
+    assert.is(toV6(map, '0a000001'), '20010db8000000000000000000000000');
+    assert.is(toV6(map, '0a000002'), null);
+  },
+  'neither: nothing has a counterpart': () => {
+    const none = explicit();
+    assert.is(toV6(none, 'c0000221'), null);
+    assert.is(toV4(none, '20010db8000200000000000000000021'), null);
+    assert.is(none.embedV4(1, new Int32Array(4), 0), false);
+    assert.is(none.toV4ByPrefix(words('20010db8000200000000000000000021'), 0), 0);
   },
 });
 
-const bits4 = (v4: number) => (v4 >>> 0).toString(2).padStart(32, '0');
-const bits6 = (four: Int32Array) => Array.from(four, bits4).join('');
+/** An IPv4 prefix and an IPv6 one whose suffix is not shorter; IPv6 prefixes of a map never overlap. */
+interface Pair {
+  network: number;
+  length4: number;
+  length6: number;
+}
+const pair = fc.record({
+  network: fc.constantFrom(0x0a000000, 0x0a000100, 0x0a000180, 0xc0000200, 0xffffff00),
+  length4: fc.integer({ min: 0, max: 32 }),
+  length6: fc.integer({ min: 64, max: 128 }),
+});
+const maps = fc.array(pair, { maxLength: 8 }).map((list) => {
+  const fitting = list.filter(({ length4, length6 }) => 128 - length6 >= 32 - length4);
+  return [
+    ...new Map(fitting.map((row) => [`${row.network & mask(row.length4)}/${row.length4}`, row])).values(),
+  ];
+});
 
-/** RFC 7757 §3.3.1 with strings of bits. */
-function twin(pairs: readonly AddressPair[], v4: number): string | null {
-  const fits = pairs.filter(({ v4: p }) => bits4(v4).startsWith(bits4(p.words[0]!).slice(0, p.length)));
-  const best = fits.sort((a, b) => b.v4.length - a.v4.length)[0];
-  if (best === undefined) return null;
-  return (bits6(best.v6.words).slice(0, best.v6.length) + bits4(v4).slice(best.v4.length)).padEnd(128, '0');
+function build(list: readonly Pair[], pool6: AddressMapInput['pool6']): AddressMap {
+  const pairs = list.map(({ network, length4, length6 }, number) => ({
+    v4: { words: Int32Array.of(network & mask(length4), 0, 0, 0), length: length4 },
+    v6: { words: Int32Array.of(0x20010db8, number, 0, 0), length: length6 },
+  }));
+  return new AddressMap({ pairs, pool6, allowPrivate: false });
 }
 
-/** Pairs in one small corner, so that they nest; IPv6 prefixes apart, so that every address has one way back. */
-const pairsOf = fc
-  .array(fc.tuple(fc.integer({ min: 16, max: 32 }), fc.nat(0xffff), fc.nat(96 - 16)), { maxLength: 12 })
-  .map((all) => {
-    const seen = new Set<string>();
-    return all.flatMap(([length, low, more], i) => {
-      const network = ((0x0a010000 | low) & (length === 0 ? 0 : -1 << (32 - length))) | 0;
-      if (seen.has(`${network}/${length}`)) return [];
-      seen.add(`${network}/${length}`);
-      const words6 = Int32Array.of(0x20010db8, i << 16, 0, 0);
-      const length6 = Math.max(48, Math.min(length + more, length + 96));
-      return [
-        { v4: { words: Int32Array.of(network, 0, 0, 0), length }, v6: { words: words6, length: length6 } },
-      ];
-    });
-  });
+/** Slow: whole numbers, every pair looked at. */
+function twinToV6(list: readonly Pair[], v4: number): bigint | null {
+  let best: number | null = null;
+  for (const [number, { network, length4 }] of list.entries()) {
+    const covers = Math.floor((v4 >>> 0) / 2 ** (32 - length4)) === Math.floor(network / 2 ** (32 - length4));
+    if (covers && (best === null || length4 > list[best]!.length4)) best = number;
+  }
+  if (best === null) return null;
+  const { length4, length6 } = list[best]!;
+  const bits = BigInt(32 - length4);
+  const suffix = BigInt(v4 >>> 0) & ((1n << bits) - 1n);
+  return (0x20010db8n << 96n) | (BigInt(best) << 64n) | (suffix << (BigInt(128 - length6) - bits));
+}
 
-tests('[36] RFC 7757 §3.3', {
-  'any mappings, any address: as the bits say, and back': () =>
-    holds(fc.tuple(pairsOf, fc.nat(0xffff)), 1500, ([pairs, low]) => {
-      const map = new AddressMap({ pairs, pool6: null, allowPrivate: true });
-      const v4 = 0x0a010000 | low;
-      const out = new Int32Array(4);
-      const want = twin(pairs, v4);
-      assert.is(map.toV6(v4, out, 0) ? bits6(out) : null, want);
-      if (want !== null) assert.is(map.toV4(out, 0), v4);
+const near = fc
+  .tuple(
+    fc.constantFrom(0x0a000000, 0x0a000100, 0x0a000180, 0xc0000200, 0xffffff00, 0),
+    fc.integer({ min: -2, max: 300 }),
+  )
+  .map(([base, step]) => (base + step) | 0);
+
+tests('properties', {
+  '[36] to IPv6 equals a slow twin, and comes back': () =>
+    holds(fc.tuple(maps, fc.array(near, { minLength: 1, maxLength: 10 })), 2000, ([list, addresses]) => {
+      const map = build(list, null);
+      for (const v4 of addresses.filter((address) => address !== 0)) {
+        const out = new Int32Array(4);
+        const want = twinToV6(list, v4);
+        assert.is(map.toV6(v4, out, 0), want !== null, hex(v4 >>> 0));
+        assert.is(map.hasExplicit(v4), want !== null);
+        if (want === null) continue;
+        assert.is(text(out), want.toString(16).padStart(32, '0'));
+        assert.is(map.toV4(out, 0), v4);
+      }
     }),
+  '[36] [37] with a prefix every address has a counterpart, and comes back': () => {
+    const pool6 = { words: Int32Array.of(0x20010db9, 0, 0, 0), length: 32 };
+    holds(fc.tuple(maps, near), 1000, ([list, v4]) => {
+      if (v4 === 0) return;
+      const map = build(list, pool6);
+      const out = new Int32Array(4);
+      assert.ok(map.toV6(v4, out, 0));
+      assert.is(map.toV4(out, 0), v4);
+      assert.is(map.toV4ByPrefix(out, 0), map.hasExplicit(v4) ? 0 : v4);
+    });
+  },
 });
+
+function hex(address: number): string {
+  return address.toString(16).padStart(8, '0');
+}

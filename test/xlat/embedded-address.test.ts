@@ -1,151 +1,180 @@
-/** IPv4 addresses inside IPv6 addresses (RFC 6052 §2), against the table of §2.4 and a twin that writes bits as text. */
+/**
+ * IPv4-embedded IPv6 addresses, RFC 6052, both ways.
+ */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { formatV6, parseV4, parseV6 } from '../../src/address.ts';
 import { EMBEDDING_LENGTHS, EmbeddedAddress } from '../../src/xlat/embedded-address.ts';
-import { hex } from '../helpers/hex.ts';
+import { mask } from '../../src/xlat/prefix-table.ts';
 import { holds } from '../helpers/property.ts';
 import { table, tests } from '../helpers/table.ts';
 import { words } from '../helpers/world.ts';
 
-const V4 = parseV4('192.0.2.33')! | 0;
+/** 192.0.2.33, the address of every example of the RFC. */
+const EXAMPLE = 'c0000221';
 
-const wordsOf = (text: string) => words(hex(parseV6(text)!));
-
-function textOf(four: Int32Array): string {
-  const view = new DataView(new ArrayBuffer(16));
-  for (const [i, word] of four.entries()) view.setInt32(i * 4, word);
-  return formatV6(new Uint8Array(view.buffer));
+/** @param text hex of the prefix */
+function embedding(text: string, length: number, allowPrivate = false): EmbeddedAddress {
+  return new EmbeddedAddress({ words: words(text.padEnd(32, '0')), length }, allowPrivate);
 }
 
-function embedding(prefix: string, length: number, allowPrivate = true): EmbeddedAddress {
-  return new EmbeddedAddress({ words: wordsOf(prefix), length }, allowPrivate);
+function v4(text: string): number {
+  return words(text)[0]!;
 }
 
-function written(map: EmbeddedAddress, v4: number): string | null {
-  const out = Int32Array.of(-1, -1, -1, -1);
-  return map.write(v4, out, 0) ? textOf(out) : null;
+function written(to: EmbeddedAddress, address: string): string | null {
+  const out = new Int32Array(4).fill(-1);
+  return to.write(v4(address), out, 0) ? text(out) : null;
 }
 
-const EXAMPLES = [
-  { name: '/32', prefix: '2001:db8::', length: 32, v6: '2001:db8:c000:221::' },
-  { name: '/40', prefix: '2001:db8:100::', length: 40, v6: '2001:db8:1c0:2:21::' },
-  { name: '/48', prefix: '2001:db8:122::', length: 48, v6: '2001:db8:122:c000:2:2100::' },
-  { name: '/56', prefix: '2001:db8:122:300::', length: 56, v6: '2001:db8:122:3c0:0:221::' },
-  { name: '/64', prefix: '2001:db8:122:344::', length: 64, v6: '2001:db8:122:344:c0:2:2100:0' },
-  { name: '/96', prefix: '2001:db8:122:344::', length: 96, v6: '2001:db8:122:344::c000:221' },
-  { name: 'the well-known prefix', prefix: '64:ff9b::', length: 96, v6: '64:ff9b::c000:221' },
-];
+function text(out: Int32Array): string {
+  return Array.from(out, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+}
 
-table('[37] RFC 6052 §2.4: 192.0.2.33 in', EXAMPLES, ({ prefix, length, v6 }) => {
-  const map = embedding(prefix, length);
-  assert.is(written(map, V4), v6);
-  assert.is(map.read(wordsOf(v6), 0), V4);
-});
+interface Example {
+  name: string;
+  prefix: string;
+  length: number;
+  address: string;
+  /** The same with every bit set that is ignored. */
+  noisy: string;
+}
 
-table(
-  '[37] RFC 6052 §2.2: what is not looked at when an address is read',
-  [
-    { name: 'bits 64 to 71, /32', prefix: '2001:db8::', length: 32, v6: '2001:db8:c000:221:ff00::' },
-    {
-      name: 'bits 64 to 71, /56',
-      prefix: '2001:db8:122:300::',
-      length: 56,
-      v6: '2001:db8:122:3c0:ff00:221::',
-    },
-    { name: 'suffix, /32', prefix: '2001:db8::', length: 32, v6: '2001:db8:c000:221:0:1:2:3' },
-    { name: 'suffix, /40', prefix: '2001:db8:100::', length: 40, v6: '2001:db8:1c0:2:21:ffff::1' },
-    { name: 'suffix, /64', prefix: '2001:db8:122:344::', length: 64, v6: '2001:db8:122:344:c0:2:21ab:cdef' },
-  ],
-  ({ prefix, length, v6 }) => assert.is(embedding(prefix, length).read(wordsOf(v6), 0), V4),
-);
-
-table(
-  '[37] RFC 6052 §2.2: addresses of another prefix',
-  [
-    { name: 'last bit of /32', prefix: '2001:db8::', length: 32, v6: '2001:db9:c000:221::' },
-    { name: 'last bit of /40', prefix: '2001:db8:100::', length: 40, v6: '2001:db8:c0:2:21::' },
-    { name: 'last bit of /56', prefix: '2001:db8:122:300::', length: 56, v6: '2001:db8:122:2c0:0:221::' },
-    { name: 'last bit of /64', prefix: '2001:db8:122:344::', length: 64, v6: '2001:db8:122:345:c0:2:2100::' },
-    { name: 'last bit of /96', prefix: '64:ff9b::', length: 96, v6: '64:ff9b::1:c000:221' },
-    { name: 'first bit', prefix: '64:ff9b::', length: 96, v6: '8064:ff9b::c000:221' },
-  ],
-  ({ prefix, length, v6 }) => assert.is(embedding(prefix, length).read(wordsOf(v6), 0), 0),
-);
-
-/** First and last of each block that is not global, and their neighbours. */
-const BLOCKS = [
-  { name: '10/8', first: '10.0.0.0', last: '10.255.255.255', before: '9.255.255.255', after: '11.0.0.0' },
+const EXAMPLES: readonly Example[] = [
   {
-    name: '172.16/12',
-    first: '172.16.0.0',
-    last: '172.31.255.255',
-    before: '172.15.255.255',
-    after: '172.32.0.0',
+    name: '2001:db8::/32',
+    prefix: '20010db8',
+    length: 32,
+    address: '20010db8 c0000221 00000000 00000000',
+    noisy: '20010db8 c0000221 ffffffff ffffffff',
   },
   {
-    name: '192.168/16',
-    first: '192.168.0.0',
-    last: '192.168.255.255',
-    before: '192.167.255.255',
-    after: '192.169.0.0',
+    name: '2001:db8:100::/40',
+    prefix: '20010db801',
+    length: 40,
+    address: '20010db8 01c00002 00210000 00000000',
+    noisy: '20010db8 01c00002 ff21ffff ffffffff',
   },
   {
-    name: '100.64/10',
-    first: '100.64.0.0',
-    last: '100.127.255.255',
-    before: '100.63.255.255',
-    after: '100.128.0.0',
+    name: '2001:db8:122::/48',
+    prefix: '20010db80122',
+    length: 48,
+    address: '20010db8 0122c000 00022100 00000000',
+    noisy: '20010db8 0122c000 ff0221ff ffffffff',
+  },
+  {
+    name: '2001:db8:122:300::/56',
+    prefix: '20010db8012203',
+    length: 56,
+    address: '20010db8 012203c0 00000221 00000000',
+    noisy: '20010db8 012203c0 ff000221 ffffffff',
+  },
+  {
+    name: '2001:db8:122:344::/64',
+    prefix: '20010db801220344',
+    length: 64,
+    address: '20010db8 01220344 00c00002 21000000',
+    noisy: '20010db8 01220344 ffc00002 21ffffff',
+  },
+  {
+    name: '2001:db8:122:344::/96',
+    prefix: '20010db80122034400000000',
+    length: 96,
+    address: '20010db8 01220344 00000000 c0000221',
+    noisy: '20010db8 01220344 00000000 c0000221',
   },
 ];
 
-table('[37] RFC 6052 §3.1: the well-known prefix and', BLOCKS, ({ first, last, before, after }) => {
-  const global = embedding('64:ff9b::', 96, false);
-  for (const text of [first, last]) {
-    const v4 = parseV4(text)! | 0;
-    assert.is(written(global, v4), null, `${text} is not written`);
-    const there = wordsOf(`64:ff9b::${text}`);
-    assert.is(global.read(there, 0), 0, `${text} is not read`);
-    assert.is(embedding('64:ff9b::', 96, true).read(there, 0), v4, 'the rule may be lifted');
-    assert.is.not(
-      written(embedding('2001:db8:122:344::', 96, false), v4),
-      null,
-      'other prefixes have no rule',
-    );
-  }
-  for (const text of [before, after]) {
-    const v4 = parseV4(text)! | 0;
-    assert.is(global.read(wordsOf(written(global, v4)!), 0), v4, text);
+table('RFC 6052 §2.4 [37]: the examples, to IPv6', EXAMPLES, ({ prefix, length, address }) => {
+  assert.is(written(embedding(prefix, length), EXAMPLE), text(words(address)));
+});
+
+table('RFC 6052 §2.4 [37]: the examples, to IPv4', EXAMPLES, ({ prefix, length, address }) => {
+  assert.is(embedding(prefix, length).read(words(address), 0), v4(EXAMPLE));
+});
+
+table(
+  'RFC 6052 §2.3 [37]: bits 64 to 71 and the suffix are ignored',
+  EXAMPLES,
+  ({ prefix, length, noisy }) => {
+    assert.is(embedding(prefix, length).read(words(noisy), 0), v4(EXAMPLE));
+  },
+);
+
+table('RFC 6052 §2.2 [37]: one bit of the prefix differs', EXAMPLES, ({ prefix, length, address }) => {
+  for (let bit = 0; bit < length; bit++) {
+    const other = words(address);
+    other[bit >> 5]! ^= 1 << (31 - (bit & 31));
+    assert.is(embedding(prefix, length).read(other, 0), 0, `bit ${bit}`);
   }
 });
 
-/** The layout of RFC 6052 §2.2 with strings of bits. */
-function twin(prefix: string, length: number, v4: number): string {
-  let bits = '';
-  for (const byte of parseV6(prefix)!) bits += byte.toString(2).padStart(8, '0');
-  bits = bits.slice(0, length);
-  for (const bit of (v4 >>> 0).toString(2).padStart(32, '0')) {
-    if (bits.length === 64) bits += '00000000';
-    bits += bit;
-  }
-  const bytes = bits.padEnd(128, '0').match(/.{8}/g)!;
-  return formatV6(Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 2)));
-}
+/** First and last address of each range, then the addresses next to it. */
+const NOT_GLOBAL = [
+  { name: '10.0.0.0/8, RFC 1918', in: ['0a000000', '0affffff'], out: ['09ffffff', '0b000000'] },
+  { name: '100.64.0.0/10, RFC 6598', in: ['64400000', '647fffff'], out: ['643fffff', '64800000'] },
+  { name: '172.16.0.0/12, RFC 1918', in: ['ac100000', 'ac1fffff'], out: ['ac0fffff', 'ac200000'] },
+  { name: '192.168.0.0/16, RFC 1918', in: ['c0a80000', 'c0a8ffff'], out: ['c0a7ffff', 'c0a90000'] },
+  { name: '192.0.2.0/24, RFC 5737', in: ['c0000200', 'c00002ff'], out: ['c00001ff', 'c0000300'] },
+  { name: '198.51.100.0/24, RFC 5737', in: ['c6336400', 'c63364ff'], out: ['c63363ff', 'c6336500'] },
+  { name: '203.0.113.0/24, RFC 5737', in: ['cb007100', 'cb0071ff'], out: ['cb0070ff', 'cb007200'] },
+  { name: '198.18.0.0/15, RFC 2544', in: ['c6120000', 'c613ffff'], out: ['c611ffff', 'c6140000'] },
+];
+const WELL_KNOWN = '0064ff9b0000000000000000';
 
-tests('[37] RFC 6052 §2.2', {
-  'there are six lengths': () => assert.equal([...EMBEDDING_LENGTHS], [32, 40, 48, 56, 64, 96]),
-  'another length is refused': () => assert.throws(() => embedding('2001:db8::', 33), /33 bits/),
-  'any address, any length: as the bits say, and back': () =>
-    holds(fc.tuple(fc.constantFrom(...EXAMPLES), fc.integer()), 2000, ([{ prefix, length }, v4]) => {
-      const map = embedding(prefix, length);
-      const v6 = written(map, v4);
-      assert.is(v6, twin(prefix, length, v4));
-      assert.is(map.read(wordsOf(v6!), 0), v4);
-    }),
-  'written at any place of an array, and nowhere else': () => {
-    const out = new Int32Array(12).fill(7);
-    assert.ok(embedding('2001:db8::', 32).write(V4, out, 4));
-    assert.is(textOf(out.slice(4, 8)), '2001:db8:c000:221::');
-    assert.equal([...out.slice(0, 4), ...out.slice(8)], Array(8).fill(7));
+table('RFC 6052 §3.1 [37]: the well-known prefix, addresses that are not global', NOT_GLOBAL, (row) => {
+  const strict = embedding(WELL_KNOWN, 96);
+  for (const address of row.in) {
+    assert.is(written(strict, address), null, address);
+    assert.is(strict.read(words(WELL_KNOWN + address), 0), 0, address);
+  }
+  for (const address of row.out) {
+    assert.is(written(strict, address), WELL_KNOWN + address);
+    assert.is(strict.read(words(WELL_KNOWN + address), 0), v4(address), address);
+  }
+});
+
+table('RFC 6052 §3.1 [37]: the rule lifted, and prefixes that it is not about', NOT_GLOBAL, (row) => {
+  const others = [
+    { prefix: WELL_KNOWN, length: 96, allowPrivate: true },
+    { prefix: '0064ff9b0001', length: 48, allowPrivate: false }, // RFC 8215
+    { prefix: '0064ff9b', length: 32, allowPrivate: false },
+    { prefix: '0064ff9b0000000000000001', length: 96, allowPrivate: false },
+  ];
+  for (const { prefix, length, allowPrivate } of others) {
+    const free = embedding(prefix, length, allowPrivate);
+    for (const address of [...row.in, ...row.out]) {
+      const made = written(free, address);
+      assert.ok(made !== null, address);
+      assert.is(free.read(words(made), 0), v4(address), address);
+    }
+  }
+});
+
+const prefixes = fc.tuple(
+  fc.constantFrom(...EMBEDDING_LENGTHS),
+  fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { minLength: 4, maxLength: 4 }),
+);
+
+tests('properties', {
+  'RFC 6052 §2.2: the six lengths': () => assert.equal([...EMBEDDING_LENGTHS], [32, 40, 48, 56, 64, 96]),
+  'RFC 6052 §2.2: no other length': () => {
+    for (const length of [0, 31, 33, 72, 95, 97, 128]) {
+      assert.throws(() => embedding('20010db8', length), /no embedding/, `${length}`);
+    }
   },
+  'RFC 6052 §2.2 [37]: what was written is read, and byte 8 is zero behind a shorter prefix': () =>
+    holds(
+      fc.tuple(prefixes, fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
+      1000,
+      ([[length, random], v4]) => {
+        const prefix = Int32Array.from(random, (word, i) => word & mask(length - i * 32));
+        const both = new EmbeddedAddress({ words: prefix, length }, true);
+        const out = new Int32Array(6).fill(7);
+        assert.ok(both.write(v4, out, 1));
+        assert.is(both.read(out, 1), v4);
+        assert.equal([out[0], out[5]], [7, 7], 'nothing is written beside it');
+        if (length < 96) assert.is(out[3]! >>> 24, 0);
+        for (let i = 0; i < 4; i++) assert.is(out[i + 1]! & mask(length - i * 32), prefix[i], `word ${i}`);
+      },
+    ),
 });

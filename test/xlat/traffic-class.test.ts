@@ -1,27 +1,28 @@
-/** What becomes of the byte of TOS and Traffic Class. */
+/**
+ * Type of Service and Traffic Class: every byte, under every marking.
+ */
 import * as assert from 'uvu/assert';
-import { COPIED, type Marking, mark, withDscp, ZEROED } from '../../src/xlat/traffic-class.ts';
-import { table } from '../helpers/table.ts';
+import { COPIED, mark, withDscp, ZEROED } from '../../src/xlat/traffic-class.ts';
+import { tests } from '../helpers/table.ts';
 
-interface Row {
-  name: string;
-  marking: Marking;
-  byte: number;
-  want: number;
-}
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte);
+const DSCPS = Array.from({ length: 64 }, (_, dscp) => dscp);
 
-const ROWS: readonly Row[] = [
-  { name: '[2] copied: b8', marking: COPIED, byte: 0xb8, want: 0xb8 },
-  { name: '[2] copied: all bits', marking: COPIED, byte: 0xff, want: 0xff },
-  { name: '[2] zeroed: all bits, ECN too', marking: ZEROED, byte: 0xff, want: 0 },
-  { name: '[2] zeroed: zero', marking: ZEROED, byte: 0, want: 0 },
-  { name: '[87] DSCP 46 over 0: EF', marking: withDscp(46), byte: 0, want: 0xb8 },
-  { name: '[87] DSCP 46 over CE: the mark stays', marking: withDscp(46), byte: 0x03, want: 0xbb },
-  { name: '[87] DSCP 46 over ECT(0) and another DSCP', marking: withDscp(46), byte: 0x4a, want: 0xba },
-  { name: '[87] DSCP 0 over EF and ECT(1)', marking: withDscp(0), byte: 0xb9, want: 0x01 },
-  { name: '[87] DSCP 63 over all bits', marking: withDscp(63), byte: 0xff, want: 0xff },
-];
-
-table('RFC 7915 §4.1, RFC 2474 §3, RFC 3168 §5: marking', ROWS, ({ marking, byte, want }) => {
-  assert.is(mark(byte, marking), want);
+tests('what becomes of the byte', {
+  'RFC 7915 §4.1, §5.1 [2]: copied': () => {
+    for (const byte of BYTES) assert.is(mark(byte, COPIED), byte);
+  },
+  'RFC 7915 §4.1, §5.1 [2]: always zero': () => {
+    for (const byte of BYTES) assert.is(mark(byte, ZEROED), 0);
+  },
+  'RFC 2474 §3, RFC 3168 §5 [87]: another DSCP, the same ECN': () => {
+    for (const dscp of DSCPS) {
+      for (const byte of BYTES) {
+        const marked = mark(byte, withDscp(dscp));
+        assert.is(Math.floor(marked / 4), dscp);
+        assert.is(marked % 4, byte % 4);
+      }
+    }
+  },
+  'expedited forwarding is DSCP 46, byte b8': () => assert.is(mark(0x00, withDscp(46)), 0xb8),
 });

@@ -1,0 +1,208 @@
+/**
+ * What the binding log is to say: BIB entries, and sessions if that is wanted, that came or went (RFC 6888 §4). Written
+ * under the lock by whoever made or ended them, read by the main thread. A full ring loses the newest and counts them.
+ *
+ * A record, 16 words:
+ *
+ *   | seconds, kind and protocol, inside v4, inside and outside port, SNAT address 4 |
+ *   | synthetic v4, the server's port, real v6 4, spare 2 |                              of a session only
+ *
+ * Its contents outlive the process: a gateway that was killed loses no line.
+ */
+import type { BibTable } from './bib.ts';
+import type { PortPool } from './port-pool.ts';
+import {
+  BINDING_LOG_AT,
+  BINDING_RECORD_WORDS,
+  BINDING_RING_HEAD,
+  bindingRecords,
+  type Segment,
+  STAMP_AT,
+} from './segment.ts';
+import { portPair, type SessionId, type SessionTable } from './session.ts';
+
+/** What is recorded; a word of the segment. */
+export const BindingLogMode = { Off: 0, Bibs: 1, BibsAndSessions: 2 } as const;
+export type BindingLogMode = (typeof BindingLogMode)[keyof typeof BindingLogMode];
+
+export const BindingEvent = { Add: 1, Remove: 2 } as const;
+export type BindingEvent = (typeof BindingEvent)[keyof typeof BindingEvent];
+
+const WRITTEN = 0;
+const LOST = 1;
+/** Stamp of the session that was told last. */
+const TOLD_STAMP = 2;
+const READ = 16; // a cache line away from what workers write
+const LOST_TOLD = 17;
+
+/** Fields of a record. */
+const TIME = 0;
+const KIND = 1; // protocol, event << 8, session << 16
+const INSIDE = 2;
+const PORTS = 3;
+const OUTSIDE = 4;
+const SYNTHETIC = 8;
+const FAR_PORT = 9;
+const REAL = 10;
+
+/** One record as the reader gets it; the object is filled anew for each. */
+export interface BindingRecord {
+  event: BindingEvent;
+  /** Seconds since the Unix epoch. */
+  timeSec: number;
+  /** 6, 17 or 1. */
+  protocol: number;
+  /** Unsigned. */
+  inside: number;
+  insidePort: number;
+  outsidePort: number;
+  /** Four words. */
+  readonly outside: Int32Array;
+  /** What follows is of a session; a BIB entry is for every destination. */
+  isSession: boolean;
+  /** Unsigned. */
+  synthetic: number;
+  farPort: number;
+  readonly real: Int32Array;
+}
+
+export class BindingRing {
+  readonly #words: Int32Array;
+  readonly #at: number;
+  readonly #mask: number;
+  readonly #segment: Segment;
+  readonly #bibs: BibTable;
+  readonly #sessions: SessionTable;
+  readonly #pool: PortPool;
+  readonly #record: BindingRecord = {
+    event: BindingEvent.Add,
+    timeSec: 0,
+    protocol: 0,
+    inside: 0,
+    insidePort: 0,
+    outsidePort: 0,
+    outside: new Int32Array(4),
+    isSession: false,
+    synthetic: 0,
+    farPort: 0,
+    real: new Int32Array(4),
+  };
+
+  constructor(segment: Segment, bibs: BibTable, sessions: SessionTable, pool: PortPool) {
+    this.#segment = segment;
+    this.#bibs = bibs;
+    this.#sessions = sessions;
+    this.#pool = pool;
+    this.#words = segment.words;
+    this.#at = segment.layout.bindingRing;
+    this.#mask = bindingRecords(segment.geometry.sessions) - 1;
+  }
+
+  get capacity(): number {
+    return this.#mask + 1;
+  }
+
+  get mode(): BindingLogMode {
+    return this.#words[BINDING_LOG_AT]! as BindingLogMode;
+  }
+
+  /** Under the lock. A BIB entry is whole, or about to go. */
+  noteBib(event: BindingEvent, bib: number): void {
+    if (this.mode === BindingLogMode.Off) return;
+    const at = this.#next();
+    if (at < 0) return;
+    const bibs = this.#bibs;
+    const words = this.#words;
+    words[at + KIND] = (event << 8) | bibs.protocol(bib);
+    words[at + INSIDE] = bibs.insideAddress(bib);
+    words[at + PORTS] = portPair(bibs.insidePort(bib), bibs.outsidePort(bib));
+    this.#copy(at + OUTSIDE, this.#pool.addressAt(bibs.member(bib)));
+    this.#publish(at);
+  }
+
+  /** The same of a session. */
+  noteSession(event: BindingEvent, id: SessionId): void {
+    if (this.mode !== BindingLogMode.BibsAndSessions) return;
+    const at = this.#next();
+    if (at < 0) return;
+    const sessions = this.#sessions;
+    const words = this.#words;
+    const ports = sessions.insidePorts(id);
+    words[at + KIND] = (1 << 16) | (event << 8) | sessions.protocol(id);
+    words[at + INSIDE] = sessions.insideNear(id);
+    words[at + PORTS] = portPair(ports >>> 16, sessions.outsidePorts(id) >>> 16);
+    words[at + SYNTHETIC] = sessions.insideFar(id);
+    words[at + FAR_PORT] = ports & 0xffff;
+    this.#copy(at + OUTSIDE, sessions.outsideAt(id));
+    this.#copy(at + REAL, sessions.outsideAt(id) + 4);
+    this.#publish(at);
+    if (event === BindingEvent.Add) words[this.#at + TOLD_STAMP] = sessions.stamp(id);
+  }
+
+  /** At start, a session that lives on: who made it last may have been killed before it was told. */
+  noteSurvivor(id: SessionId): void {
+    const stamp = this.#sessions.stamp(id);
+    if (stamp !== this.#words[STAMP_AT] || stamp === this.#words[this.#at + TOLD_STAMP]) return;
+    this.noteSession(BindingEvent.Add, id);
+  }
+
+  /**
+   * Main thread: take what is there, oldest first.
+   * @param take gets a record that is its own during the call only. @returns how many were lost since the last time
+   */
+  drain(take: (record: BindingRecord) => void): number {
+    const words = this.#words;
+    const written = Atomics.load(words, this.#at + WRITTEN);
+    let read = words[this.#at + READ]!;
+    for (; read !== written; read = (read + 1) | 0) {
+      this.#fill(this.#at + BINDING_RING_HEAD + (read & this.#mask) * BINDING_RECORD_WORDS);
+      take(this.#record);
+    }
+    Atomics.store(words, this.#at + READ, read);
+    const lost = words[this.#at + LOST]!;
+    const untold = (lost - words[this.#at + LOST_TOLD]!) | 0;
+    words[this.#at + LOST_TOLD] = lost;
+    return untold;
+  }
+
+  /** Word offset of the next record, or -1 when there is no room for it. */
+  #next(): number {
+    const words = this.#words;
+    const written = words[this.#at + WRITTEN]!;
+    if (((written - Atomics.load(words, this.#at + READ)) | 0) > this.#mask) {
+      words[this.#at + LOST]!++;
+      return -1;
+    }
+    return this.#at + BINDING_RING_HEAD + (written & this.#mask) * BINDING_RECORD_WORDS;
+  }
+
+  #copy(to: number, from: number): void {
+    for (let i = 0; i < 4; i++) this.#words[to + i] = this.#words[from + i]!;
+  }
+
+  /** The record is whole but for its time. */
+  #publish(at: number): void {
+    const words = this.#words;
+    words[at + TIME] = this.#segment.nowSec();
+    Atomics.store(words, this.#at + WRITTEN, (words[this.#at + WRITTEN]! + 1) | 0);
+  }
+
+  #fill(at: number): void {
+    const words = this.#words;
+    const record = this.#record;
+    const kind = words[at + KIND]!;
+    record.timeSec = words[at + TIME]! >>> 0;
+    record.protocol = kind & 0xff;
+    record.event = ((kind >>> 8) & 0xff) as BindingEvent;
+    record.isSession = kind >>> 16 === 1;
+    record.inside = words[at + INSIDE]! >>> 0;
+    record.insidePort = words[at + PORTS]! >>> 16;
+    record.outsidePort = words[at + PORTS]! & 0xffff;
+    record.synthetic = words[at + SYNTHETIC]! >>> 0;
+    record.farPort = words[at + FAR_PORT]!;
+    for (let i = 0; i < 4; i++) {
+      record.outside[i] = words[at + OUTSIDE + i]!;
+      record.real[i] = words[at + REAL + i]!;
+    }
+  }
+}
