@@ -369,4 +369,9 @@ siitVectors('RFC 7915 §5.5: other protocols, to IPv4', [
       0800 f7ff 0000 0000`,
     verdict: 'DropProtocolNumber',
   },
+  {
+    name: '[20] 59, no next header, nothing behind',
+    in: `60000000 0000 3b40 20010db8000200000000000000000021 20010db801cb00710005000000000000`,
+    out: `4500 0014 0000 0000 3f3b 7d88 c0000221 cb007105`,
+  },
 ]);
