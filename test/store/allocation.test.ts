@@ -1,4 +1,4 @@
-/** Allocation of synthetic addresses (checklist 81; §9: stable, idempotent, exhausted). */
+/** Allocation of synthetic addresses [81]; §9: stable, idempotent, exhausted). */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { formatV4 } from '../../src/address.ts';
