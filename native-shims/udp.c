@@ -50,6 +50,7 @@ struct udp {
   uint32_t kind;
   int fd; /* -1 once closed */
   int family;
+  bool everywhere; /* bound to a wildcard address: only then the own address has to be told and said */
   uint8_t *arena;
   int32_t *lengths;
   int32_t slot_bytes, slots;
@@ -75,16 +76,23 @@ static bool address_of(const char *text, int32_t port, struct sockaddr_in6 *out,
   return inet_pton(AF_INET6, text, &out->sin6_addr) == 1;
 }
 
+static bool is_wildcard(const struct sockaddr_in6 *address) {
+  if (address->sin6_family == AF_INET) return ((const struct sockaddr_in *)address)->sin_addr.s_addr == INADDR_ANY;
+  return IN6_IS_ADDR_UNSPECIFIED(&address->sin6_addr);
+}
+
 static int set(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value);
 }
 
-static int prepare(int fd, int family, int32_t buffer, bool reuse) {
+static int prepare(int fd, const struct sockaddr_in6 *address, int32_t buffer, bool reuse) {
+  const int family = address->sin6_family;
   if (reuse && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) return -1;
   /* Beyond net.core.rmem_max for who may; as much as it allows for everybody else. */
   if (buffer > 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, buffer) < 0) set(fd, SOL_SOCKET, SO_RCVBUF, buffer);
-  if (family == AF_INET) return set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-  return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0 ? -1 : set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  if (family == AF_INET6 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) return -1;
+  if (!is_wildcard(address)) return 0;
+  return family == AF_INET ? set(fd, IPPROTO_IP, IP_PKTINFO, 1) : set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
 /* udpOpen(address, port, flags, receiveBufferBytes): a bound socket that does not block, or -errno. */
@@ -98,7 +106,7 @@ SHIM_FUNCTION(udp_open) {
   const int family = address.sin6_family;
   const int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return shim_fail(env);
-  if (prepare(fd, family, buffer, flags & REUSE_PORT) == 0 && bind(fd, (struct sockaddr *)&address, length) == 0)
+  if (prepare(fd, &address, buffer, flags & REUSE_PORT) == 0 && bind(fd, (struct sockaddr *)&address, length) == 0)
     return shim_number(env, fd);
   const int reason = errno;
   close(fd);
@@ -159,6 +167,7 @@ SHIM_FUNCTION(udp_attach) {
     return NULL;
   if (getsockname(found.fd, (struct sockaddr *)&address, &length) < 0) return shim_fail(env);
   found.family = address.sin6_family;
+  found.everywhere = is_wildcard(&address);
   struct udp *udp = malloc(sizeof *udp);
   if (udp == NULL) return shim_number(env, -ENOMEM);
   *udp = found;
@@ -200,8 +209,8 @@ SHIM_FUNCTION(udp_receive) {
                                          .msg_namelen = sizeof envelope->peer,
                                          .msg_iov = &pieces[i],
                                          .msg_iovlen = 1,
-                                         .msg_control = &control[i],
-                                         .msg_controllen = sizeof control[i]};
+                                         .msg_control = udp->everywhere ? &control[i] : NULL,
+                                         .msg_controllen = udp->everywhere ? sizeof control[i] : 0};
   }
   const int count = recvmmsg(udp->fd, headers, (unsigned)udp->slots, MSG_DONTWAIT, NULL);
   if (count < 0) return shim_number(env, errno == EAGAIN || errno == EINTR ? 0 : -errno);
@@ -253,9 +262,9 @@ SHIM_FUNCTION(udp_send) {
                                          .msg_namelen = envelope->peer_length,
                                          .msg_iov = &pieces[i],
                                          .msg_iovlen = 1,
-                                         .msg_control = &control[i]};
+                                         .msg_control = udp->everywhere ? &control[i] : NULL};
     if (envelope->peer_length > sizeof envelope->peer) headers[i].msg_hdr.msg_namelen = 0;
-    take_own(udp, envelope, &headers[i].msg_hdr);
+    if (udp->everywhere) take_own(udp, envelope, &headers[i].msg_hdr);
   }
   int32_t failure = 0;
   for (int32_t from = 0; from < count;) {

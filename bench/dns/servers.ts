@@ -4,11 +4,13 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Server {
   readonly port: number;
+  /** Seconds of CPU that it has used, all threads. */
+  cpuSec(): number;
   stop(): Promise<void>;
 }
 
@@ -95,6 +97,12 @@ export function startDns46(folder: string, port: number, upstream: number, core:
   return started(spawn('taskset', command, { stdio: ['ignore', 'ignore', 'inherit'] }), port);
 }
 
+/** User and system time of a process, in ticks of a hundredth of a second: proc(5). */
+function cpuSec(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 async function started(child: ChildProcess, port: number): Promise<Server> {
   await once(child, 'spawn');
   for (let tries = 0; tries < READY_TRIES; tries++) {
@@ -110,6 +118,7 @@ async function started(child: ChildProcess, port: number): Promise<Server> {
       ]);
       return {
         port,
+        cpuSec: () => cpuSec(child.pid ?? 0),
         async stop() {
           const ended = once(child, 'exit');
           child.kill('SIGTERM');

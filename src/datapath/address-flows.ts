@@ -174,7 +174,7 @@ export class AddressFlows implements Flows {
     const isMapped = isRuled ? this.#map.embedV4(error.near, words, 0) : this.#map.toV6(error.near, words, 0);
     const source = isMapped ? words : this.#settings.errorSource6;
     this.#write(source, to);
-    return source.some((word) => word !== 0);
+    return (source[0]! | source[1]! | source[2]! | source[3]!) !== 0;
   }
 
   setErrorAddresses4(_id: SessionId, error: Packet, _quoted: Packet, header: V4Header): boolean {

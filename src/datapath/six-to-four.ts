@@ -199,11 +199,25 @@ export class SixToFour {
     const { mtu4 } = this.#settings;
     const total = v6ToV4.totalLength(view, packet.at, this.chain);
     this.#header.wireLength = total;
-    packet.mtu = Math.max(ipv6.MIN_MTU, mtu4 + HEADER_DIFFERENCE);
     packet.turnsBack = this.#flows.turnsBack(id);
-    if (packet.turnsBack) return total <= ipv4.MAX_TOTAL_LENGTH;
+    if (packet.turnsBack) return this.#fitsBack(total);
+    packet.mtu = Math.max(ipv6.MIN_MTU, mtu4 + HEADER_DIFFERENCE);
     if (this.#offload.segment !== 0) return this.#fitSegments(mtu4);
     return total <= mtu4 || total <= SMALL_V4;
+  }
+
+  /**
+   * What turns back goes on over an IPv6 link. It is refused here: as an IPv4 packet it would be refused in words that
+   * its sender cannot match to what it sent. What has a Fragment header may be split, and TCP cut into other segments.
+   */
+  #fitsBack(total: number): boolean {
+    const { mtu6 } = this.#settings;
+    const { segment, type } = this.#offload;
+    this.packet.mtu = mtu6;
+    if (total > ipv4.MAX_TOTAL_LENGTH) return false;
+    if (this.chain.fragment !== 0) return true;
+    if (segment === 0) return total + HEADER_DIFFERENCE <= mtu6;
+    return type !== GSO_UDP_L4 || segment + udp.HEADER_LENGTH + ipv6.HEADER_LENGTH <= mtu6;
   }
 
   #fitSegments(mtu4: number): boolean {

@@ -248,4 +248,11 @@ siitVectors('RFC 7915 §4.2, RFC 6791: size, header and source of a translated I
       60000000 000c 1140 20010db8000200000000000000000021 20010db8000300000000000000000009
       9c40 0035 000c 6a22  dead beef`,
   },
+  {
+    name: '[33] from a router without counterpart, and no address for that: silence',
+    world: { pool6: null, errorSource6: words('00*16') },
+    in: `4500 003c 0009 0000 4001 7c49 cb00714d c0000221  0b00 e17b 0000 0000
+      4500 0020 1111 4000 4011 3d5e c0000221 c6336409  9c40 0035 000c d964  dead beef`,
+    verdict: 'DropUnmapped',
+  },
 ]);

@@ -248,4 +248,13 @@ siitVectors('RFC 7915 §5.2, RFC 6791: size, header and source of a translated I
     out: `4500 003c 0000 0000 3f01 03b3 cb007108 cb007105  0b00 f344 0000 0000
       4500 0020 0000 0000 3c11 80a6 cb007105 c0000221  0035 9c40 000c c79b  dead beef`,
   },
+  {
+    name: '[33] from a router without counterpart, and no address for that: silence',
+    world: { errorSource4: 0 },
+    in: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
+      0300 2ca9 0000 0000
+      60000000 000c 1140 20010db801cb00710005000000000000 20010db8000200000000000000000021
+      0035 9c40 000c 67ed  dead beef`,
+    verdict: 'DropUnmapped',
+  },
 ]);

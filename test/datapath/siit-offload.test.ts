@@ -296,6 +296,18 @@ siitVectors('virtio header, RFC 7757 §4.2.2: a super-packet that turns back', [
     virtioOut: '0105 3000 7805 2800 0600',
     verdict: 'Forward46',
   },
+  {
+    name: 'super-packet of UDP, MTU 1400: its datagrams are too big',
+    world: { hairpin: 'intrinsic', mtu6: 1400 },
+    in: `60000000 0af8 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0035 0af8 9bd1  a5*2800`,
+    virtio: '0105 3000 7805 2800 0600',
+    out: `60000000 04d8 3a40 20010db80046000000000000000000fe 20010db8000200000000000000000021
+      0200 374d 0000 0578
+      60000000 0af8 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0035 0af8 9bd1  a5*1184`,
+    verdict: 'DropTooBig',
+  },
 ]);
 
 siitVectors('[84] a stateless translator leaves the MSS alone', [

@@ -3,7 +3,7 @@
  */
 import { siitVectors } from '../helpers/vector.ts';
 
-siitVectors('§8: to the IPv4 address of the translator', [
+siitVectors('RFC 1122 §3.2.2: to the IPv4 address of the translator', [
   {
     name: '[88] ping',
     in: `4500 0020 1111 4000 4001 c294 cb007105 c63364fe  0800 5a0c 0055 0001  dead beef`,
@@ -117,7 +117,7 @@ siitVectors('§8: to the IPv4 address of the translator', [
   },
 ]);
 
-siitVectors('§8: to the IPv6 address of the translator', [
+siitVectors('RFC 4443 §4.2: to the IPv6 address of the translator', [
   {
     name: '[88] ping',
     in: `60000000 000c 3a40 20010db8000200000000000000000021 20010db80046000000000000000000fe
