@@ -21,7 +21,7 @@ static const char *take_handle(napi_env env, napi_value value, uint32_t kind, vo
   *out = NULL;
   if (external) napi_get_value_external(env, value, out);
   if (*out != NULL && *(uint32_t *)*out == kind) return NULL;
-  return kind == SHIM_QUEUE ? "a queue" : "a watch";
+  return kind == SHIM_QUEUE ? "a queue" : kind == SHIM_WATCH ? "a watch" : "a UDP socket";
 }
 
 static const char *take(napi_env env, napi_value value, char letter, va_list *out) {
@@ -36,6 +36,8 @@ static const char *take(napi_env env, napi_value value, char letter, va_list *ou
       return take_handle(env, value, SHIM_QUEUE, va_arg(*out, void **));
     case 'W':
       return take_handle(env, value, SHIM_WATCH, va_arg(*out, void **));
+    case 'U':
+      return take_handle(env, value, SHIM_UDP, va_arg(*out, void **));
     case 's': {
       char *text = va_arg(*out, char *);
       return take_text(env, value, text, va_arg(*out, size_t));

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import {
   type Cidr4,
+  type Cidr6,
   contains4,
   contains6,
   formatV4,
@@ -95,6 +96,19 @@ function readCidr4(text: string): { value: Cidr4 } | { problem: string } {
   };
 }
 
+/** A prefix of either family without host bits. */
+export const cidr = reading<Cidr4 | Cidr6>((text) => {
+  if (!text.includes(':')) return readCidr4(text);
+  const found = parseCidr6(text);
+  if (found === null)
+    return { problem: 'not an IPv4 or IPv6 prefix; write ADDRESS/LENGTH, as in 2001:db8:64::/96' };
+  const base = found.base.map(
+    (byte, i) => byte & (0xff << Math.min(Math.max((i + 1) * 8 - found.length, 0), 8)),
+  );
+  if (Buffer.compare(base, found.base) === 0) return { value: found };
+  return { problem: `host bits are set; the prefix of that address is ${formatV6(base)}/${found.length}` };
+});
+
 /** The NAT46 subnet: /8 … /30, in space where translation is allowed. */
 export const subnet = reading<Cidr4>((text) => {
   const result = readCidr4(text);
@@ -169,6 +183,25 @@ export const dnsEndpoint = reading<Endpoint>((text) => {
   const usable = v6 ? readUnicastV6(address) : readUnicastV4(address);
   return loopback || 'value' in usable ? { value: endpoint } : usable;
 });
+
+/** The same, or all addresses of a family: 0.0.0.0 or [::]. */
+export const dnsListener = reading<Endpoint>((text) => {
+  const parts = splitPort(text);
+  const v6 = parts === null ? null : parseV6(parts.address);
+  const wildcard = parts?.address === '0.0.0.0' || v6?.every((byte) => byte === 0);
+  if (parts !== null && wildcard && parts.port >= 1 && parts.port <= 65535)
+    return { value: { address: v6 ? '::' : '0.0.0.0', port: parts.port } };
+  const endpoint = dnsEndpoint.safeParse(text);
+  if (endpoint.success) return { value: endpoint.data };
+  return { problem: endpoint.error.issues[0]?.message ?? 'cannot be read' };
+});
+
+/** Whether a listener answers at an endpoint: a wildcard one does at every loopback address, as far as we can know. */
+export function listensAt(listener: Endpoint, { address, port }: Endpoint): boolean {
+  if (listener.port !== port) return false;
+  if (listener.address === '0.0.0.0') return address.startsWith('127.');
+  return listener.address === '::' ? address === '::1' : listener.address === address;
+}
 
 function splitPort(text: string): { address: string; port: number } | null {
   if (parseV6(text)) return { address: text, port: DNS_PORT };

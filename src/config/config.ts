@@ -3,12 +3,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type Cidr4, formatV4, formatV6 } from '../address.ts';
+import { type Cidr4, type Cidr6, formatV4, formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
-import type { Endpoint, SelfIp, StaticMap } from './address-schemas.ts';
+import { type Endpoint, listensAt, type SelfIp, type StaticMap } from './address-schemas.ts';
 import { commandLine, readCommandLine } from './command-line.ts';
 import { crossProblems } from './cross-checks.ts';
 import { type DeviceConfig, deviceConfig, type Environment } from './device-config.ts';
+import type { DnsZone } from './dns-zone.ts';
 import { defaultControlPath } from './paths.ts';
 import { nameServers } from './resolv-conf.ts';
 import { RUN_FLAGS, type RunValues } from './run-flags.ts';
@@ -31,10 +32,19 @@ export interface Config extends DeviceConfig {
   readonly dnsListen: readonly Endpoint[];
   /** Never empty unless the role is `data`. */
   readonly dnsUpstream: readonly Endpoint[];
+  /** Whether flags name the upstreams; else they are those of the host. */
+  readonly dnsUpstreamGiven: boolean;
+  readonly dnsZones: readonly DnsZone[];
   readonly dnsAaaa: 'answer' | 'additional' | 'omit';
   readonly maxTtlSec: number;
   /** Queries per second; 0 = no limit. */
   readonly dnsRate: number;
+  /** The same of one client. */
+  readonly dnsClientRate: number;
+  readonly dnsOverLimit: 'refuse' | 'drop';
+  readonly dnsHints: 'strip' | 'synthesize' | 'keep';
+  readonly dnsExclude: readonly (Cidr4 | Cidr6)[];
+  readonly dnsMixedCase: boolean;
   readonly sorryIp: number | null;
   readonly maxSessions: number;
   readonly maxClientSessions: number | null;
@@ -104,9 +114,22 @@ function build(values: RunValues, host: Surroundings): Config {
     role: values.role,
     dnsListen,
     dnsUpstream: values['dns-upstream'].length > 0 ? values['dns-upstream'] : upstreamOf(host, dnsListen),
+    dnsUpstreamGiven: values['dns-upstream'].length > 0,
+    ...dnsOf(values),
+  };
+}
+
+function dnsOf(values: RunValues) {
+  return {
+    dnsZones: values['dns-zone'],
     dnsAaaa: values['dns-aaaa'],
     maxTtlSec: values['max-ttl'],
     dnsRate: values['dns-rate'],
+    dnsClientRate: values['dns-client-rate'],
+    dnsOverLimit: values['dns-over-limit'],
+    dnsHints: values['dns-hints'],
+    dnsExclude: values['dns-exclude'],
+    dnsMixedCase: values['dns-mixed-case'],
   };
 }
 
@@ -139,8 +162,8 @@ function firstHost(subnet: Cidr4): Endpoint {
 }
 
 function upstreamOf(host: Surroundings, listen: readonly Endpoint[]): Endpoint[] {
-  const own = listen.filter((at) => at.port === DNS_PORT).map((at) => at.address);
-  return nameServers(host.resolvConf(), own).map((address) => ({ address, port: DNS_PORT }));
+  const isOwn = (address: string) => listen.some((own) => listensAt(own, { address, port: DNS_PORT }));
+  return nameServers(host.resolvConf(), isOwn).map((address) => ({ address, port: DNS_PORT }));
 }
 
 /** Deep, but for the bytes of addresses, which cannot be frozen. */
@@ -155,7 +178,10 @@ export function describeConfig(config: Config): Record<string, unknown> {
   return JSON.parse(
     JSON.stringify(config, (key, value: unknown) => {
       if (value instanceof Uint8Array) return formatV6(value);
-      if (isCidr(value)) return `${formatV4(value.base)}/${value.length}`;
+      if (isCidr(value)) {
+        const { base, length } = value;
+        return `${typeof base === 'number' ? formatV4(base) : formatV6(base)}/${length}`;
+      }
       return typeof value === 'number' && V4_KEYS.has(key) ? formatV4(value) : value;
     }),
   );
@@ -163,6 +189,6 @@ export function describeConfig(config: Config): Record<string, unknown> {
 
 const V4_KEYS = new Set(['v4', 'sorryIp', 'self4', 'rfc6791V4']);
 
-function isCidr(value: unknown): value is Cidr4 {
-  return typeof value === 'object' && value !== null && 'base' in value && typeof value.base === 'number';
+function isCidr(value: unknown): value is Cidr4 | Cidr6 {
+  return typeof value === 'object' && value !== null && 'base' in value && 'length' in value;
 }

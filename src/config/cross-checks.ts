@@ -3,6 +3,7 @@
  * about a value that already failed by itself, so every line printed is one thing to mend.
  */
 import { type Cidr4, contains4, formatV4, formatV6, parseV4 } from '../address.ts';
+import { listensAt } from './address-schemas.ts';
 import type { RunFlag, RunValues } from './run-flags.ts';
 import { label, type Setting } from './settings.ts';
 import { MAX_MEMBERS } from './snat-range.ts';
@@ -22,6 +23,7 @@ export function crossProblems(draft: Draft): string[] {
     replicaProblems,
     upstreamProblems,
     bindingLogProblems,
+    zoneProblems,
   ].flatMap((check) => check(draft));
 }
 
@@ -147,10 +149,19 @@ function bindingLogProblems(draft: Draft): string[] {
   return ['--binding-log-destinations: there is no binding log for them; give --binding-log FILE'];
 }
 
+function zoneProblems(draft: Draft): string[] {
+  const { 'dns-listen': listen, 'dns-zone': zones } = draft.values;
+  const loop = (zones ?? []).find(({ endpoint }) => listen?.some((own) => listensAt(own, endpoint)));
+  if (!loop) return [];
+  return [
+    `${labelOf(draft, 'dns-zone', `${loop.zone}=${loop.endpoint.address}`)}: --dns-listen answers there, so queries would go ` +
+      'in a circle; give a real DNS server',
+  ];
+}
+
 function upstreamProblems(draft: Draft): string[] {
   const { 'dns-listen': listen, 'dns-upstream': upstream } = draft.values;
-  const own = new Set((listen ?? []).map((at) => `${at.address} ${at.port}`));
-  const loop = (upstream ?? []).find((at) => own.has(`${at.address} ${at.port}`));
+  const loop = (upstream ?? []).find((at) => listen?.some((own) => listensAt(own, at)));
   if (!loop) return [];
   return [
     `${labelOf(draft, 'dns-upstream', loop.address)}: --dns-listen answers there, so queries would go in a circle; ` +

@@ -2,7 +2,18 @@
  * The flags of `nat46 run`, in the order `--help` shows them: the one list behind the command line, the
  * environment and the types of the values.
  */
-import { cidr4, dnsEndpoint, selfIp, staticMap, subnet, unicastV4, unicastV6 } from './address-schemas.ts';
+import {
+  cidr,
+  cidr4,
+  dnsEndpoint,
+  dnsListener,
+  selfIp,
+  staticMap,
+  subnet,
+  unicastV4,
+  unicastV6,
+} from './address-schemas.ts';
+import { dnsZone } from './dns-zone.ts';
 import { type FlagValues, list, optional, toggle, value } from './flag.ts';
 import {
   choice,
@@ -89,14 +100,20 @@ export const RUN_FLAGS = {
   'dns-listen': list({
     placeholder: 'ADDR[:PORT]',
     absent: 'first host address of the subnet, port 53',
-    description: 'where DNS queries are answered, UDP and TCP',
-    schema: dnsEndpoint,
+    description: 'where DNS queries are answered, UDP and TCP; 0.0.0.0 or [::]: everywhere',
+    schema: dnsListener,
   }),
   'dns-upstream': list({
     placeholder: 'ADDR[:PORT]',
     absent: 'the name servers of /etc/resolv.conf',
     description: 'DNS servers that are asked',
     schema: dnsEndpoint,
+  }),
+  'dns-zone': list({
+    placeholder: 'ZONE=ADDR[:PORT]',
+    absent: 'none',
+    description: 'DNS server for the names of a zone; the longest zone wins',
+    schema: dnsZone,
   }),
   'dns-aaaa': value({
     placeholder: 'answer|additional|omit',
@@ -116,6 +133,31 @@ export const RUN_FLAGS = {
     description: 'DNS queries per second, 0: no limit',
     schema: integer(0, 1e9, 'queries per second'),
   }),
+  'dns-client-rate': value({
+    placeholder: 'N',
+    fallback: '0',
+    description: 'DNS queries per second of one client, 0: no limit',
+    schema: integer(0, 1e9, 'queries per second'),
+  }),
+  'dns-over-limit': value({
+    placeholder: 'refuse|drop',
+    fallback: 'refuse',
+    description: 'what becomes of DNS queries over a limit',
+    schema: choice(['refuse', 'drop']),
+  }),
+  'dns-hints': value({
+    placeholder: 'strip|synthesize|keep',
+    fallback: 'strip',
+    description: 'address hints in HTTPS and SVCB records of names that get synthetic addresses',
+    schema: choice(['strip', 'synthesize', 'keep']),
+  }),
+  'dns-exclude': list({
+    placeholder: 'CIDR',
+    absent: 'none but special-purpose prefixes',
+    description: 'A and AAAA records in this prefix count as absent',
+    schema: cidr,
+  }),
+  'dns-mixed-case': toggle('send questions upstream in random letter case and expect it back (0x20)'),
   'sorry-ip': optional({
     placeholder: 'V4',
     absent: 'none',

@@ -15,6 +15,9 @@ export interface ExtendedError {
 
 /** Other, §4.1. */
 export const EDE_OTHER = 0;
+/** Stale Answer, §4.4, and of a name that did not exist, §4.20. */
+export const EDE_STALE = 3;
+export const EDE_STALE_NXDOMAIN = 19;
 /** Not Ready, §4.15. */
 export const EDE_NOT_READY = 14;
 /** Prohibited, §4.19. */
@@ -23,6 +26,8 @@ export const EDE_PROHIBITED = 18;
 export const EDE_NETWORK_ERROR = 23;
 
 const EDE_OPTION = 15;
+/** Root, type, class, TTL and length of an OPT record. */
+const OPT_HEAD_LENGTH = 11;
 
 /** Seconds a locally made answer may be cached. */
 const LOCAL_TTL_SEC = 10_800;
@@ -43,12 +48,12 @@ export function optRecord(flags: number, error: ExtendedError | null): Uint8Arra
 }
 
 /** Start of authority of a zone that exists only here, for negative answers (RFC 2308 §3). @param zone ASCII text */
-export function localSoa(zone: string): Uint8Array {
+export function localSoa(zone: string, ttlSec = LOCAL_TTL_SEC): Uint8Array {
   return record({
     name: zone,
     type: 'SOA',
     class: 'IN',
-    ttl: LOCAL_TTL_SEC,
+    ttl: ttlSec,
     data: {
       mname: zone,
       rname: `nobody.invalid`,
@@ -56,7 +61,7 @@ export function localSoa(zone: string): Uint8Array {
       refresh: 3600,
       retry: 1200,
       expire: 604_800,
-      minimum: LOCAL_TTL_SEC,
+      minimum: ttlSec,
     },
   });
 }
@@ -69,6 +74,11 @@ export function loopbackTail(type: 'A' | 'AAAA'): Uint8Array {
 
 function record(answer: Answer): Uint8Array {
   return dnsPacket.encode({ additionals: [answer] }).subarray(HEADER_LENGTH);
+}
+
+/** An option of an OPT record as bytes. */
+export function extendedErrorOption(error: ExtendedError): Uint8Array {
+  return optRecord(0, error).subarray(OPT_HEAD_LENGTH);
 }
 
 function extendedError(error: ExtendedError): PacketOpt {

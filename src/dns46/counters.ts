@@ -30,6 +30,16 @@ export const DNS_COUNTERS = [
   'upstreamIgnored',
   'upstreamMalformed',
   'upstreamTcp',
+  'cached',
+  'stale',
+  'prefetched',
+  'reverse',
+  'hints',
+  'any',
+  'clientLimited',
+  'zoned',
+  'upstreamCase',
+  'oversized',
 ] as const;
 
 export type DnsCounter = (typeof DNS_COUNTERS)[number];

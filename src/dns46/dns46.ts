@@ -3,37 +3,61 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Cidr4, Cidr6 } from '../address.ts';
+import { Nat46Error } from '../error.ts';
+import type { HintPolicy } from './binding-lookup.ts';
+import { ReplyCache } from './cache.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
 import { AddressPolicy } from './exclusion.ts';
+import { Forwarding, type ZoneUpstream } from './forwarding.ts';
+import { Limits } from './limits.ts';
 import type { Listener, Receive } from './listener.ts';
 import { listenTcp, type TcpLimits } from './listener-tcp.ts';
 import { listenUdp } from './listener-udp.ts';
 import type { Log } from './log.ts';
-import { AddressLookup, type SyntheticAddresses } from './lookup.ts';
+import { AddressLookup } from './lookup.ts';
 import { PoolNotices } from './pool-notices.ts';
-import { RateLimit } from './rate.ts';
+import { Resolution } from './resolution.ts';
+import { ReverseLookup } from './reverse.ts';
 import { DnsService } from './service.ts';
 import type { AaaaPlacement } from './synthesis.ts';
-import type { Endpoint } from './upstream-question.ts';
-import { Upstreams } from './upstreams.ts';
+import type { SyntheticAddresses } from './synthetic-addresses.ts';
+import type { UdpCalls } from './udp-batch.ts';
+import { type Endpoint, textOf } from './upstream-question.ts';
 
 /** Names and units as in the configuration. */
 export interface Dns46Options {
   readonly dnsListen: readonly Endpoint[];
   readonly dnsUpstream: readonly Endpoint[];
+  /** Whether a person named the upstreams: then one without a route is a mistake. */
+  readonly dnsUpstreamGiven: boolean;
+  readonly dnsZones: readonly ZoneUpstream[];
   readonly dnsAaaa: AaaaPlacement;
   /** Upper bound of the TTL of synthesized A records, seconds. */
   readonly maxTtlSec: number;
-  /** Queries per second; 0 = no limit. */
+  /** Queries per second, of all clients and of one; 0 = no limit. */
   readonly dnsRate: number;
+  readonly dnsClientRate: number;
+  readonly dnsOverLimit: 'refuse' | 'drop';
+  readonly dnsHints: HintPolicy;
+  /** Letters of questions to upstreams in random case, and checked in the reply. */
+  readonly dnsMixedCase: boolean;
   /** Host order; null = SERVFAIL when the pool is exhausted. */
   readonly sorryIp: number | null;
   readonly subnet: Cidr4;
   /** Our own IPv6 addresses, 16 bytes each. */
   readonly snatPool: readonly Uint8Array[];
-  /** More IPv6 prefixes that are never mapped. */
-  readonly excludedV6?: readonly Cidr6[];
+  /** More prefixes whose addresses count as absent. */
+  readonly dnsExclude: readonly (Cidr4 | Cidr6)[];
+}
+
+/** What DNS46 works with. */
+export interface Dns46Surroundings {
+  readonly addresses: SyntheticAddresses;
+  readonly counters: DnsCounters;
+  readonly log: Log;
+  /** The native shim. */
+  readonly udp: UdpCalls;
 }
 
 /** Bounds and sources of time and chance; what is not given is as below. */
@@ -44,6 +68,8 @@ export interface Dns46Tuning extends TcpLimits {
   readonly budgetMs: number;
   /** Queries in flight, all clients together. */
   readonly maxInFlight: number;
+  /** Memory for replies that may be used again. */
+  readonly cacheBytes: number;
   readonly clock: Clock;
   /** Unpredictable integer, 0 … below - 1. */
   readonly random: (below: number) => number;
@@ -52,7 +78,8 @@ export interface Dns46Tuning extends TcpLimits {
 const TUNING: Dns46Tuning = {
   tryTimeoutMs: 1200,
   budgetMs: 4000,
-  maxInFlight: 4096,
+  maxInFlight: 16_384,
+  cacheBytes: 64 << 20,
   maxConnections: 512,
   maxPipelined: 64,
   idleMs: 10_000,
@@ -64,34 +91,33 @@ export class Dns46 {
   readonly #options: Dns46Options;
   readonly #tuning: Dns46Tuning;
   readonly #counters: DnsCounters;
-  readonly #upstreams: Upstreams;
+  readonly #log: Log;
+  readonly #udp: UdpCalls;
+  readonly #forwarding: Forwarding;
   readonly #service: DnsService;
   #listeners: Listener[] = [];
 
   /** @param tuning for tests and benches; the defaults are meant for use */
-  constructor(
-    options: Dns46Options,
-    addresses: SyntheticAddresses,
-    counters: DnsCounters,
-    log: Log,
-    tuning: Partial<Dns46Tuning> = {},
-  ) {
+  constructor(options: Dns46Options, surroundings: Dns46Surroundings, tuning: Partial<Dns46Tuning> = {}) {
+    const { addresses, counters, log, udp } = surroundings;
     this.#options = options;
     this.#tuning = { ...TUNING, ...tuning };
     this.#counters = counters;
-    const { clock, random, tryTimeoutMs } = this.#tuning;
-    this.#upstreams = new Upstreams(
-      { endpoints: options.dnsUpstream, tryTimeoutMs },
-      { clock, random, counters },
-      log,
-    );
+    this.#udp = udp;
+    this.#log = log;
+    const { clock, random, tryTimeoutMs, budgetMs, cacheBytes } = this.#tuning;
+    const { dnsAaaa: aaaa, maxTtlSec, sorryIp, subnet, dnsMixedCase: mixedCase } = options;
+    const context = { clock, random, counters, mixedCase };
+    this.#forwarding = new Forwarding({ ...options, tryTimeoutMs }, udp, context, log);
     const notices = new PoolNotices(log, clock);
-    const parts = { upstreams: this.#upstreams, addresses, counters, clock, notices };
-    const policy = new AddressPolicy(options);
-    const { dnsAaaa: aaaa, maxTtlSec, sorryIp } = options;
-    const lookup = new AddressLookup({ aaaa, maxTtlSec, sorryIp, policy }, parts);
-    const rate = new RateLimit(options.dnsRate, clock.now());
-    this.#service = new DnsService(this.#tuning, { ...parts, lookup, rate });
+    const parts = { forwarding: this.#forwarding, addresses, counters, clock, notices };
+    const lookup = new AddressLookup({ aaaa, maxTtlSec, sorryIp, policy: new AddressPolicy(options) }, parts);
+    const reverse = new ReverseLookup({ ...parts, subnet });
+    const cache = new ReplyCache(cacheBytes, addresses);
+    const resolution = new Resolution(budgetMs, options.dnsHints, { ...parts, lookup, reverse, cache });
+    const limits = new Limits(options, clock.now());
+    const settings = { ...this.#tuning, overLimit: options.dnsOverLimit };
+    this.#service = new DnsService(settings, { ...parts, resolution, cache, limits });
   }
 
   /** Addresses and ports listened on, one each for UDP and TCP. */
@@ -99,19 +125,35 @@ export class Dns46 {
     return this.#listeners.map((listener) => listener.endpoint);
   }
 
-  /** Binds every listener. @throws Nat46Error that names the address; nothing stays bound then */
+  /**
+   * Binds every listener.
+   * @throws Nat46Error that names an address that cannot be bound, or an upstream that flags name and that this host has
+   *   no way to; nothing stays bound then
+   */
   async start(): Promise<void> {
+    this.#checkRoutes();
     const receive: Receive = (message, client) => this.#service.receive(message, client);
     const count = this.#counters.count.bind(this.#counters);
+    const udp = { receive, count, calls: this.#udp };
     try {
       for (const endpoint of this.#options.dnsListen) {
         const tcp = await listenTcp(endpoint, this.#tuning, { receive, count, clock: this.#tuning.clock });
         this.#listeners.push(tcp);
-        this.#listeners.push(await listenUdp(tcp.endpoint, receive));
+        this.#listeners.push(listenUdp(tcp.endpoint, udp));
       }
     } catch (error) {
       await this.stop();
       throw error;
+    }
+  }
+
+  #checkRoutes(): void {
+    for (const { zone, endpoint, failure } of this.#forwarding.unreachable()) {
+      const server = textOf(endpoint);
+      const flag = zone === null ? `dns-upstream ${server}` : `dns-zone ${zone}=${server}`;
+      const message = `${flag}: unreachable (${failure}): this host has no route to it; add one, or name another server`;
+      if (zone !== null || this.#options.dnsUpstreamGiven) throw new Nat46Error('NAT46_RUNTIME', message);
+      this.#log.warn({ upstream: server, reason: failure }, 'no route to a name server of the host');
     }
   }
 
@@ -120,6 +162,6 @@ export class Dns46 {
     const listeners = this.#listeners;
     this.#listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
-    this.#upstreams.close();
+    this.#forwarding.close();
   }
 }

@@ -23,7 +23,19 @@ export function echoes(query: Uint8Array, reply: Uint8Array): boolean {
   if ((flags & QR) === 0 || given.getUint16(0) !== asked.getUint16(0)) return false;
   if (opcodeOf(flags) !== opcodeOf(asked.getUint16(2))) return false;
   if (countOf(given, 0) === 0) return mayOmitQuestion(asked, flags);
-  return sameQuestion(asked, given);
+  return sameBytes(query, reply) || sameQuestion(asked, given);
+}
+
+/** Whether a plain question of one name stands there exactly as it was sent: the usual case, seen without reading it. */
+function sameBytes(query: Uint8Array, reply: Uint8Array): boolean {
+  for (let at = HEADER_LENGTH; at < reply.length; at++) {
+    const length = query[at] ?? 0xff;
+    if (length !== reply[at] || length > 63) return false;
+    const end = at + (length === 0 ? 4 : length);
+    while (at < end) if (query[++at] !== reply[at]) return false;
+    if (length === 0) return at < query.length && at < reply.length;
+  }
+  return false;
 }
 
 /** Errors, and opcodes with rules of their own, may come without the question. */
@@ -39,4 +51,12 @@ function sameQuestion(asked: DataView, given: DataView): boolean {
   return (
     echoed !== null && echoed.key === sent.key && echoed.type === sent.type && echoed.klass === sent.klass
   );
+}
+
+/** Whether a reply that echoes a question has it byte for byte, letter case included; or leaves it out, as errors may. */
+export function keepsCase(query: Uint8Array, reply: Uint8Array): boolean {
+  const end = readQuestion(viewOf(query))?.end ?? 0;
+  if (countOf(viewOf(reply), 0) === 0) return true;
+  for (let at = HEADER_LENGTH; at < end; at++) if (query[at] !== reply[at]) return false;
+  return true;
 }

@@ -7,14 +7,14 @@ import { ADDITIONAL, type Message, TYPE_OPT } from './message.ts';
 /** What we can take by UDP: fits one IPv6 packet of the minimum MTU, so no reply is fragmented. */
 export const UDP_SIZE = 1232;
 /** What a client without EDNS can take, RFC 1035 §4.2.1. */
-const PLAIN_UDP_SIZE = 512;
+export const PLAIN_UDP_SIZE = 512;
 /** More than this is not sent by UDP whatever the client claims, RFC 6891 §6.2.5. */
 const MAX_UDP_SIZE = 4096;
 
 const DO = 0x8000;
 
 /** Options between two neighbours only: COOKIE (RFC 7873), TCP keepalive (RFC 7828), padding (RFC 7830). */
-const HOP_BY_HOP = new Set([10, 11, 12]);
+export const HOP_BY_HOP: ReadonlySet<number> = new Set([10, 11, 12]);
 
 export interface Edns {
   /** UDP payload the sender can take, bytes, as written. */
@@ -54,8 +54,12 @@ export function readEdns(message: Message): Edns | null | 'malformed' {
 
 /** Bytes a UDP reply to this client may have (checklist 74). */
 export function udpLimit(edns: Edns | null): number {
-  if (edns === null) return PLAIN_UDP_SIZE;
-  return Math.min(MAX_UDP_SIZE, Math.max(PLAIN_UDP_SIZE, edns.size));
+  return edns === null ? PLAIN_UDP_SIZE : udpSize(edns.size);
+}
+
+/** The same for the size that an OPT record claims. */
+export function udpSize(claimed: number): number {
+  return Math.min(MAX_UDP_SIZE, Math.max(PLAIN_UDP_SIZE, claimed));
 }
 
 /**

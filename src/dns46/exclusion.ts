@@ -20,30 +20,34 @@ export interface AddressPolicyOptions {
   readonly subnet: Cidr4;
   /** Our own SNAT addresses, 16 bytes each: mapping one would send packets back to us. */
   readonly snatPool: readonly Uint8Array[];
-  /** More prefixes never to map, such as the NAT64 prefix of the site. */
-  readonly excludedV6?: readonly Cidr6[];
+  /** More prefixes whose addresses count as absent, such as the NAT64 prefix of the site. */
+  readonly dnsExclude: readonly (Cidr4 | Cidr6)[];
 }
 
 export class AddressPolicy {
   readonly #subnet: Cidr4;
-  readonly #excluded: readonly Cidr6[];
+  readonly #excluded4: readonly Cidr4[];
+  readonly #excluded6: readonly Cidr6[];
   readonly #own: ReadonlySet<string>;
 
   constructor(options: AddressPolicyOptions) {
     this.#subnet = options.subnet;
-    this.#excluded = [...EXCLUDED_V6, ...(options.excludedV6 ?? [])];
+    this.#excluded4 = options.dnsExclude.filter((prefix) => typeof prefix.base === 'number') as Cidr4[];
+    const more = options.dnsExclude.filter((prefix) => typeof prefix.base !== 'number') as Cidr6[];
+    this.#excluded6 = [...EXCLUDED_V6, ...more];
     this.#own = new Set(options.snatPool.map(textOf));
   }
 
   /** Whether a synthetic address may stand for this IPv6 address. @param v6 16 bytes */
   maps(v6: Uint8Array): boolean {
-    return !this.#own.has(textOf(v6)) && !this.#excluded.some((prefix) => contains6(prefix, v6));
+    return !this.#own.has(textOf(v6)) && !this.#excluded6.some((prefix) => contains6(prefix, v6));
   }
 
   /** Whether an A record's address answers the query, host order. */
   answers(v4: number): boolean {
     const first = v4 >>> 24;
-    return first !== 0 && first !== 127 && !this.isSynthetic(v4);
+    if (first === 0 || first === 127 || this.isSynthetic(v4)) return false;
+    return !this.#excluded4.some((prefix) => contains4(prefix, v4));
   }
 
   /** Whether this address lies in the NAT46 subnet. */

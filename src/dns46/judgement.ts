@@ -22,8 +22,6 @@ import { nameKey } from './name.ts';
 
 /** Addresses put into one answer (checklist §9). */
 const MAX_ADDRESSES = 8;
-/** Seconds, when the reply without A records brought no SOA, RFC 6147 §5.1.7. */
-const DEFAULT_NEGATIVE_TTL_SEC = 600;
 
 /**
  * What the reply to the A question means: `usable` and `nxdomain` are final (RFC 6147 §5.1.1, §5.1.2), `absent` is
@@ -68,10 +66,10 @@ export function realAddresses(reply: Message, policy: AddressPolicy): RealAddres
   };
 }
 
-/** Seconds a "no A record" may be believed: min(TTL of the SOA, its MINIMUM), RFC 2308 §5, or 600. @param reply the empty one, null when none came */
-export function negativeTtlSec(reply: Message | null): number {
-  const soa = reply?.records.find((record) => record.type === TYPE_SOA && record.section === AUTHORITY);
-  if (reply === null || soa === undefined || soa.end - soa.rdata < 22) return DEFAULT_NEGATIVE_TTL_SEC;
+/** Seconds an absence may be believed: min(TTL of the SOA, its MINIMUM), RFC 2308 §5. @returns null without a SOA */
+export function negativeTtlSec(reply: Message): number | null {
+  const soa = reply.records.find((record) => record.type === TYPE_SOA && record.section === AUTHORITY);
+  if (soa === undefined || soa.end - soa.rdata < 22) return null;
   return Math.min(soa.ttl, reply.view.getUint32(soa.end - 4));
 }
 

@@ -6,7 +6,7 @@ import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Clock } from './clock.ts';
 import type { Family } from './counters.ts';
 import { FrameReader, framed } from './frames.ts';
-import { bindError, type Count, type Listener, type Receive } from './listener.ts';
+import { bindError, type Client, type Count, type Listener, type Receive, whoIs } from './listener.ts';
 import type { Endpoint } from './upstream-question.ts';
 
 export interface TcpLimits {
@@ -109,12 +109,13 @@ class Connection {
     else this.#socket.resume();
   }
 
-  #client() {
+  #client(): Client {
     return {
       transport: 'tcp',
       family: this.#family,
-      send: (reply: Uint8Array) => this.#send(reply),
-    } as const;
+      who: () => whoIs(this.#socket.remoteAddress ?? ''),
+      send: (reply) => this.#send(reply),
+    };
   }
 
   #send(reply: Uint8Array): void {

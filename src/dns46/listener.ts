@@ -1,6 +1,7 @@
 /**
  * What the two transports towards clients share.
  */
+import { parseV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
 import type { DnsCounter, Family } from './counters.ts';
 import { type Endpoint, textOf } from './upstream-question.ts';
@@ -9,11 +10,19 @@ import { type Endpoint, textOf } from './upstream-question.ts';
 export interface Client {
   readonly transport: 'udp' | 'tcp';
   readonly family: Family;
+  /** The same for all messages of one host: its IPv4 address, or the /64 of its IPv6 address. */
+  who(): string;
   /** Sends a reply from the address that was asked. Harmless when the client has gone. */
   send(reply: Uint8Array): void;
 }
 
-/** Takes one message; settled when everything there is to say has been sent. Must not reject. */
+/** An IPv4 address, or the /64 of an IPv6 address: hosts have as many of those as they like. @param address text */
+export function whoIs(address: string): string {
+  const v6 = parseV6(address);
+  return v6 === null ? address : Buffer.from(v6.subarray(0, 8)).toString('latin1');
+}
+
+/** Takes one message, whose bytes may change afterwards; settled when everything there is to say has been sent. Must not reject. */
 export type Receive = (message: Uint8Array, client: Client) => Promise<void> | void;
 
 export interface Listener {

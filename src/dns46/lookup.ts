@@ -6,20 +6,14 @@ import type { Clock } from './clock.ts';
 import { EDE_NETWORK_ERROR, EDE_NOT_READY, EDE_OTHER, type ExtendedError } from './codec.ts';
 import type { DnsCounters } from './counters.ts';
 import type { AddressPolicy } from './exclusion.ts';
+import type { Forwarding } from './forwarding.ts';
 import { fullRcode, judge, negativeTtlSec, type RealAddresses, realAddresses } from './judgement.ts';
-import { type Message, NOERROR, NXDOMAIN, readMessage, TC } from './message.ts';
+import { FAILURE_SEC, lifeSec } from './lifetime.ts';
+import { type Message, NOERROR, NXDOMAIN, rcodeOf, readMessage, TC } from './message.ts';
 import type { PoolNotices } from './pool-notices.ts';
 import type { AddressQuestions } from './question.ts';
 import { type AaaaPlacement, synthesized, withoutSynthetic } from './synthesis.ts';
-import type { Upstreams } from './upstreams.ts';
-
-/** Where synthetic addresses come from. */
-export interface SyntheticAddresses {
-  /** The address that stands for `v6` (16 bytes), the same for everybody; stored before it is returned. Rejects when the store does not work. */
-  allocate(v6: Uint8Array): Promise<{ v4: number } | { exhausted: true }>;
-  /** An answer with `v4` (host order) is about to leave and may be used for `ttlSec`. */
-  answered(v4: number, ttlSec: number): void;
-}
+import type { Synthetic, SyntheticAddresses } from './synthetic-addresses.ts';
 
 export interface LookupSettings {
   readonly aaaa: AaaaPlacement;
@@ -32,25 +26,39 @@ export interface LookupSettings {
 
 /** Everything a lookup works with. */
 export interface LookupParts {
-  readonly upstreams: Upstreams;
+  readonly forwarding: Forwarding;
   readonly addresses: SyntheticAddresses;
   readonly counters: DnsCounters;
   readonly clock: Clock;
   readonly notices: PoolNotices;
 }
 
-/** A reply to be fitted to each client, or the reason for SERVFAIL. */
-export type Outcome = { readonly reply: Uint8Array } | { readonly error: ExtendedError };
+/** A reply to be fitted to each client. */
+export interface Answer {
+  readonly reply: Uint8Array;
+  /** Seconds that it may be used again; 0 = for those only who asked already. */
+  readonly lifeSec: number;
+  /** What it says about synthetic addresses. */
+  readonly synthetic: readonly Synthetic[];
+}
+
+/** An answer, or the reason for SERVFAIL and for how many seconds that holds. */
+export type Outcome = Answer | { readonly error: ExtendedError; readonly lifeSec: number };
 
 /** Time kept for the store once the upstreams are through. */
 const ALLOCATION_MS = 400;
 /** A sorry answer must be forgotten soon. */
 const SORRY_TTL_SEC = 10;
+/** Of a synthesized record when the reply without A records brought no SOA, RFC 6147 §5.1.7. */
+const DEFAULT_NEGATIVE_TTL_SEC = 600;
 
-export const NO_ANSWER: Outcome = { error: { code: EDE_NETWORK_ERROR, text: 'no upstream answered' } };
-const POOL_EXHAUSTED: Outcome = { error: { code: EDE_OTHER, text: 'NAT46 address pool exhausted' } };
-const STORE_FAILED: Outcome = { error: { code: EDE_NOT_READY, text: 'NAT46 mapping store unavailable' } };
-const TOO_LONG: Outcome = { error: { code: EDE_OTHER, text: 'reply too long' } };
+export const NO_ANSWER: Outcome = {
+  error: { code: EDE_NETWORK_ERROR, text: 'no upstream answered' },
+  lifeSec: FAILURE_SEC,
+};
+const POOL_EXHAUSTED = broken(EDE_OTHER, 'NAT46 address pool exhausted');
+const STORE_FAILED = broken(EDE_NOT_READY, 'NAT46 mapping store unavailable');
+const TOO_LONG = broken(EDE_OTHER, 'reply too long');
 
 export class AddressLookup {
   readonly #settings: LookupSettings;
@@ -63,8 +71,9 @@ export class AddressLookup {
 
   /** Never rejects for reasons that lie outside. @param deadlineMs clock time by which the client wants an answer */
   async resolve(questions: AddressQuestions, deadlineMs: number): Promise<Outcome> {
-    const { upstreams, counters } = this.#parts;
+    const { forwarding, counters } = this.#parts;
     const { policy } = this.#settings;
+    const upstreams = forwarding.of(questions.name);
     const askedUntilMs = deadlineMs - ALLOCATION_MS;
     const a = upstreams.ask(questions.a, askedUntilMs, readMessage);
     const aaaa = upstreams.ask(questions.aaaa, askedUntilMs, readMessage);
@@ -73,7 +82,7 @@ export class AddressLookup {
     if (native !== null && (verdict === 'usable' || verdict === 'nxdomain')) {
       aaaa.abandon();
       counters.count(verdict === 'usable' ? 'native' : 'nxdomain');
-      return { reply: native.bytes };
+      return { reply: native.bytes, lifeSec: lifeSec(native), synthetic: [] };
     }
     const other = await aaaa.reply;
     const real = other === null ? null : realAddresses(other, policy);
@@ -81,7 +90,7 @@ export class AddressLookup {
     const ttlSec = Math.min(
       real.ttlSec,
       this.#settings.maxTtlSec,
-      negativeTtlSec(verdict === 'absent' ? native : null),
+      (verdict === 'absent' && native !== null ? negativeTtlSec(native) : null) ?? DEFAULT_NEGATIVE_TTL_SEC,
     );
     return this.#synthesize(other, real, ttlSec, deadlineMs);
   }
@@ -95,7 +104,9 @@ export class AddressLookup {
     }
     counters.count(absent ? 'nodata' : 'upstreamError');
     const reply = absent ? withoutSynthetic(native, this.#settings.policy) : native.bytes;
-    return reply === null ? TOO_LONG : { reply };
+    if (reply === null) return TOO_LONG;
+    const life = absent && other !== null ? Math.min(lifeSec(native), lifeSec(other)) : FAILURE_SEC;
+    return { reply, lifeSec: life, synthetic: [] };
   }
 
   async #synthesize(
@@ -116,24 +127,30 @@ export class AddressLookup {
       counters.count(sorryIp === null ? 'exhausted' : 'sorry');
       if (sorryIp === null) return POOL_EXHAUSTED;
       const sorry = { real, addresses: [sorryIp], ttlSec: Math.min(ttlSec, SORRY_TTL_SEC), aaaa };
-      return outcomeOf(synthesized(other, sorry));
+      return answerOf(synthesized(other, sorry), 0, []);
     }
-    for (const v4 of allocated) addresses.answered(v4, ttlSec);
+    // What the store took back meanwhile is no answer.
+    const valid = allocated.filter(({ v4, v6 }) => addresses.answered(v4, v6, ttlSec));
+    if (valid.length === 0) return STORE_FAILED;
     counters.count('synthesized');
-    return outcomeOf(synthesized(other, { real, addresses: allocated, ttlSec, aaaa }));
+    const image = synthesized(other, { real, addresses: valid.map(({ v4 }) => v4), ttlSec, aaaa });
+    return answerOf(image, Math.min(ttlSec, lifeSec(other)), valid);
   }
 
   /** @returns what could be allocated, in order; 'exhausted' or 'failed' only when there is nothing */
-  async #allocate(real: RealAddresses, deadlineMs: number): Promise<number[] | 'exhausted' | 'failed'> {
+  async #allocate(real: RealAddresses, deadlineMs: number): Promise<Synthetic[] | 'exhausted' | 'failed'> {
     const { addresses, notices } = this.#parts;
-    const asked = real.addresses.map(async (v6) => addresses.allocate(Uint8Array.from(v6)));
+    const copies = real.addresses.map((v6) => Uint8Array.from(v6));
+    const asked = copies.map(async (v6) => ({ v6, allocation: await addresses.allocate(v6) }));
     const settled = await this.#before(deadlineMs, Promise.allSettled(asked));
     const rejected = settled?.find((result) => result.status === 'rejected');
     if (settled === null || rejected !== undefined) notices.storeFailed(rejected?.reason);
     else notices.storeWorks();
     const given = (settled ?? []).flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const found = given.flatMap((result) => ('v4' in result ? [result.v4] : []));
-    if (found.length > 0) return [...new Set(found)];
+    const found = given.flatMap(({ v6, allocation }) =>
+      'v4' in allocation ? [{ v4: allocation.v4, v6 }] : [],
+    );
+    if (found.length > 0) return found;
     return given.length > 0 ? 'exhausted' : 'failed';
   }
 
@@ -160,6 +177,17 @@ function isConclusive(other: Message | null): boolean {
   return rcode === NOERROR || rcode === NXDOMAIN;
 }
 
-function outcomeOf(reply: Uint8Array | null): Outcome {
-  return reply === null ? TOO_LONG : { reply };
+function answerOf(reply: Uint8Array | null, life: number, synthetic: readonly Synthetic[]): Outcome {
+  return reply === null ? TOO_LONG : { reply, lifeSec: life, synthetic };
+}
+
+function broken(code: number, text: string): Outcome {
+  return { error: { code, text }, lifeSec: 0 };
+}
+
+/** Whether an outcome says that the upstreams, or something of ours, could not do it. */
+export function isFailure(outcome: Outcome): boolean {
+  if (!('reply' in outcome)) return true;
+  const rcode = rcodeOf(outcome.reply[3] ?? 0);
+  return rcode !== NOERROR && rcode !== NXDOMAIN;
 }

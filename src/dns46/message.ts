@@ -36,10 +36,14 @@ export const TYPE_A = 1;
 export const TYPE_CNAME = 5;
 export const TYPE_SOA = 6;
 export const TYPE_AAAA = 28;
+export const TYPE_DNAME = 39;
 export const TYPE_OPT = 41;
 export const TYPE_RRSIG = 46;
+export const TYPE_SVCB = 64;
+export const TYPE_HTTPS = 65;
 export const TYPE_IXFR = 251;
 export const TYPE_AXFR = 252;
+export const TYPE_ANY = 255;
 
 export const ANSWER = 1;
 export const AUTHORITY = 2;

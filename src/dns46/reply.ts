@@ -10,6 +10,7 @@ import {
   countOf,
   FORMERR,
   HEADER_LENGTH,
+  NOERROR,
   QR,
   RA,
   RD,
@@ -50,6 +51,21 @@ export function local(query: Query, found: LocalAnswer): Uint8Array {
   if (found.authority !== null) records.push(found.authority);
   const counts = { answers: found.answer ? 1 : 0, authorities: found.authority ? 1 : 0 };
   return assembled(query, found.rcode, records, { ...counts, flags: AA, error: null });
+}
+
+/** A reply without records that sends the client to TCP. */
+export function truncatedEmpty(query: Query): Uint8Array {
+  return assembled(query, NOERROR, [], { flags: TC, error: null });
+}
+
+/** A reply with one more EDNS option; the same reply when its OPT record is not the last one, or there is none. */
+export function withOption(reply: Uint8Array, option: Uint8Array): Uint8Array {
+  const message = readMessage(reply);
+  const edns = message === null ? null : readEdns(message);
+  if (edns === null || edns === 'malformed' || edns.end !== reply.length) return reply;
+  const image = Buffer.concat([reply, option]);
+  image.writeUInt16BE(edns.end - edns.options + option.length, edns.options - 2);
+  return image;
 }
 
 /** FORMERR for a message of which only the header could be read. @param bytes at least a header */

@@ -1,43 +1,53 @@
 /**
- * From a client's message to its reply, whatever the transport: refuse, answer here, synthesize, or pass on.
+ * From a client's message to its reply, whatever the transport: refuse, answer here, answer out of the cache, or resolve.
  *
- *     message ─ readable? ─ rate ─ localhost, onion ─ room? ─┬─ A/IN that may be mapped ──► AddressLookup
- *                                                            ├─ zone transfer over TCP ───► transfer
- *                                                            └─ everything else ──────────► upstream, unchanged
- *
- * Clients that ask the same thing at the same time share one lookup.
+ *     message ─ rate ─┬─ plain, in the cache ──────────────────────────────────────────► reply
+ *                     └─ readable? ─ special name, ANY ─ room? ─┬─ transfer over TCP ──► messages
+ *                                                               └─ Resolution ─────────► reply
  */
+import type { CachedReply, ReplyCache } from './cache.ts';
+import { QueryKey } from './cache-key.ts';
 import { EDE_OTHER, EDE_PROHIBITED, type ExtendedError } from './codec.ts';
+import type { DnsCounter } from './counters.ts';
 import { udpLimit } from './edns.ts';
+import type { Limits } from './limits.ts';
 import type { Client } from './listener.ts';
-import { type AddressLookup, type LookupParts, NO_ANSWER, type Outcome } from './lookup.ts';
-import { OPCODE_QUERY, opcodeOf, REFUSED, SERVFAIL, TYPE_AXFR, TYPE_IXFR } from './message.ts';
-import { type AddressQuestions, addressQuestions, passKey, type Query, readQuery } from './question.ts';
-import type { RateLimit } from './rate.ts';
-import { failure, fitted, formatError, local } from './reply.ts';
+import { type LookupParts, NO_ANSWER, type Outcome } from './lookup.ts';
+import { OPCODE_QUERY, opcodeOf, REFUSED, SERVFAIL, TYPE_ANY, TYPE_AXFR, TYPE_IXFR } from './message.ts';
+import { type Query, readQuery } from './question.ts';
+import { failure, fitted, formatError, local, truncatedEmpty } from './reply.ts';
+import type { Resolution } from './resolution.ts';
 import { localAnswer } from './special-names.ts';
 
 export interface ServiceSettings {
   /** Milliseconds a client waits at most. */
   readonly budgetMs: number;
-  /** Queries in flight, all clients together; more are refused. */
+  /** Queries in flight, all clients together; more are over the limit. */
   readonly maxInFlight: number;
+  /** What becomes of a query over a limit. */
+  readonly overLimit: 'refuse' | 'drop';
 }
 
 export interface ServiceParts extends LookupParts {
-  readonly lookup: AddressLookup;
-  readonly rate: RateLimit;
+  readonly resolution: Resolution;
+  readonly cache: ReplyCache;
+  readonly limits: Limits;
 }
 
-const OVER_RATE: ExtendedError = { code: EDE_PROHIBITED, text: 'rate limit' };
-const OVERLOADED: ExtendedError = { code: EDE_OTHER, text: 'too many queries in flight' };
-const BROKEN: Outcome = { error: { code: EDE_OTHER, text: 'internal error' } };
+/** Why a query is not taken. */
+type Excess = 'clientLimited' | 'rateLimited' | 'overload';
+
+const EXCESS: Readonly<Record<Excess, ExtendedError>> = {
+  clientLimited: { code: EDE_PROHIBITED, text: 'rate limit of this client' },
+  rateLimited: { code: EDE_PROHIBITED, text: 'rate limit' },
+  overload: { code: EDE_OTHER, text: 'too many queries in flight' },
+};
 const TCP_LIMIT = 0xffff;
 
 export class DnsService {
   readonly #settings: ServiceSettings;
   readonly #parts: ServiceParts;
-  readonly #shared = new Map<string, Promise<Outcome>>();
+  readonly #keys = new QueryKey();
   #inFlight = 0;
 
   constructor(settings: ServiceSettings, parts: ServiceParts) {
@@ -45,81 +55,77 @@ export class DnsService {
     this.#parts = parts;
   }
 
-  /** Takes one message of a client. Settled once the reply has been sent; never rejects, never throws. */
-  async receive(message: Uint8Array, client: Client): Promise<void> {
-    this.#parts.counters.clientQuery(message.length, client.family);
-    const query = readQuery(message);
-    if (typeof query === 'string') {
-      this.#unreadable(query, message, client);
-      return;
-    }
-    const early = this.#early(query);
-    if (early !== null) {
-      this.#send(early, client);
-      return;
-    }
-    this.#inFlight++;
-    try {
-      await this.#answer(query, client);
-    } finally {
-      this.#inFlight--;
-    }
+  /**
+   * Takes one message of a client, whose bytes may change once this has returned. Never throws.
+   * @returns settled once the reply has been sent; never rejects; nothing when it has been sent already
+   */
+  receive(message: Uint8Array, client: Client): Promise<void> | void {
+    const { counters, clock, limits } = this.#parts;
+    counters.clientQuery(message.length, client.family);
+    const now = clock.now();
+    const excess = limits.exceeded(client, now);
+    if (excess !== null) return this.#refuse(message, client, excess);
+    const key = this.#keys.read(message);
+    const reply = key === null ? null : this.#cached(key, message, client, now);
+    if (reply !== null) return this.#send(reply, client);
+    return this.#take(Uint8Array.from(message), client, key);
   }
 
-  /** A reply that needs nobody else: refusals and local names. */
-  #early(query: Query): Uint8Array | null {
-    const { counters, rate, clock } = this.#parts;
-    if (!rate.take(clock.now())) {
-      counters.count('rateLimited');
-      return failure(query, REFUSED, OVER_RATE);
-    }
-    const isQuestion = query.message !== null && opcodeOf(query.flags) === OPCODE_QUERY;
-    const found = isQuestion && query.message ? localAnswer(query.message.question) : null;
+  /** @returns a reply that fits, good until the next message; null when somebody has to be asked */
+  #cached(key: string, message: Uint8Array, client: Client, now: number): Uint8Array | null {
+    const { cache, counters } = this.#parts;
+    const limit = client.transport === 'tcp' ? TCP_LIMIT : this.#keys.udpLimit;
+    const found = cache.fresh(key, now);
+    if (found === undefined || found.image.length > limit) return null;
+    counters.count('cached');
+    if (cache.due(found, now)) this.#prefetch(message, key, found);
+    return cache.render(found, message, now);
+  }
+
+  #prefetch(message: Uint8Array, key: string, found: CachedReply): void {
+    const query = readQuery(Uint8Array.from(message));
+    if (typeof query !== 'string') this.#parts.resolution.refresh(query, key, found);
+  }
+
+  #take(message: Uint8Array, client: Client, key: string | null): Promise<void> | void {
+    const query = readQuery(message);
+    if (typeof query === 'string') return this.#unreadable(query, message, client);
+    const early = this.#early(query, client);
+    if (early !== null) return this.#send(early, client);
+    if (this.#inFlight >= this.#settings.maxInFlight) return this.#refuse(message, client, 'overload');
+    this.#inFlight++;
+    return this.#answer(query, client, key).finally(() => {
+      this.#inFlight--;
+    });
+  }
+
+  /** A reply that needs nobody else. */
+  #early(query: Query, client: Client): Uint8Array | null {
+    if (query.message === null || opcodeOf(query.flags) !== OPCODE_QUERY) return null;
+    const { question } = query.message;
+    const found = localAnswer(question);
     if (found !== null) {
-      counters.count('local');
+      this.#parts.counters.count('local');
       return local(query, found);
     }
-    if (this.#inFlight < this.#settings.maxInFlight) return null;
-    counters.count('overload');
-    return failure(query, REFUSED, OVERLOADED);
+    if (question.type !== TYPE_ANY || client.transport === 'tcp') return null;
+    // All records of a name to an address that may be forged: only over TCP, which is passed on (RFC 8482 §4.4).
+    this.#parts.counters.count('any');
+    return truncatedEmpty(query);
   }
 
-  async #answer(query: Query, client: Client): Promise<void> {
+  async #answer(query: Query, client: Client, key: string | null): Promise<void> {
     if (client.transport === 'tcp' && isTransfer(query)) {
       await this.#transfer(query, client);
       return;
     }
-    const questions = addressQuestions(query);
-    const outcome = await this.#outcome(query, questions);
+    const outcome = await this.#parts.resolution.resolve(query, key);
     this.#send(this.#fit(query, outcome, client), client);
   }
 
-  /** Shares the lookup with everybody who asks the same meanwhile. */
-  async #outcome(query: Query, questions: AddressQuestions | null): Promise<Outcome> {
-    const key = questions?.key ?? passKey(query);
-    const running = key === null ? undefined : this.#shared.get(key);
-    if (running !== undefined) {
-      this.#parts.counters.count('merged');
-      return running;
-    }
-    const deadlineMs = this.#parts.clock.now() + this.#settings.budgetMs;
-    const work =
-      questions === null ? this.#pass(query, deadlineMs) : this.#parts.lookup.resolve(questions, deadlineMs);
-    const outcome = work.catch(() => BROKEN);
-    if (key === null) return outcome;
-    this.#shared.set(key, outcome);
-    return outcome.finally(() => this.#shared.delete(key));
-  }
-
-  async #pass(query: Query, deadlineMs: number): Promise<Outcome> {
-    const { upstreams, counters } = this.#parts;
-    const reply = await upstreams.ask(query.bytes, deadlineMs, (bytes) => bytes).reply;
-    counters.count(reply === null ? 'servfail' : 'passed');
-    return reply === null ? NO_ANSWER : { reply };
-  }
-
   async #transfer(query: Query, client: Client): Promise<void> {
-    const { upstreams, counters } = this.#parts;
+    const { forwarding, counters } = this.#parts;
+    const upstreams = forwarding.of(query.message?.question.key ?? null);
     const deliver = (message: Uint8Array) => this.#send(fitted(message, query, TCP_LIMIT), client);
     const delivered = await upstreams.transfer(query.bytes, this.#settings.budgetMs, deliver);
     counters.count(delivered > 0 ? 'passed' : 'servfail');
@@ -133,16 +139,24 @@ export class DnsService {
     return fitted(outcome.reply, query, limit);
   }
 
+  #refuse(message: Uint8Array, client: Client, excess: Excess): void {
+    this.#count(excess);
+    const query = this.#settings.overLimit === 'drop' ? 'response' : readQuery(message);
+    if (typeof query !== 'string') this.#send(failure(query, REFUSED, EXCESS[excess]), client);
+  }
+
   /** FORMERR when there is a header to answer to (RFC 1035 §4.1.1); responses and scraps get nothing. */
   #unreadable(why: 'headless' | 'response' | 'malformed', message: Uint8Array, client: Client): void {
-    const { counters, rate, clock } = this.#parts;
-    if (why === 'headless') counters.count('malformed');
-    else if (why === 'response') counters.count('response');
-    else if (!rate.take(clock.now())) counters.count('rateLimited');
+    if (why === 'headless') this.#count('malformed');
+    else if (why === 'response') this.#count('response');
     else {
-      counters.count('formerr');
+      this.#count('formerr');
       this.#send(formatError(message), client);
     }
+  }
+
+  #count(name: DnsCounter): void {
+    this.#parts.counters.count(name);
   }
 
   #send(reply: Uint8Array, client: Client): void {

@@ -6,7 +6,16 @@
  *     source  | header | question | CNAME       | AAAA | NS  |
  *     image   | header | question | CNAME | A A | AAAA | NS' |      NS': pointers moved
  */
-import { CLASS_IN, HEADER_LENGTH, type Message, type Section, TYPE_A, type WireRecord } from './message.ts';
+import {
+  ANSWER,
+  CLASS_IN,
+  HEADER_LENGTH,
+  type Message,
+  type Section,
+  TYPE_A,
+  TYPE_CNAME,
+  type WireRecord,
+} from './message.ts';
 import { pointerAt } from './name.ts';
 import { rdataNames } from './rdata-names.ts';
 
@@ -24,14 +33,20 @@ export class Splicer {
   readonly #counts = [0, 0, 0];
   /** Where a label of the source stands in the image, followed by the same rest of the name. */
   readonly #moved = new Map<number, number>();
+  readonly #typeAt: number;
 
-  /** Starts with header and question of `source`. */
-  constructor(source: Message) {
+  /** Starts with the header of `source`, and its question. @param question to put in its place: name, type, class */
+  constructor(source: Message, question: Uint8Array | null = null) {
     this.#source = source;
     this.#image = Buffer.alloc(source.bytes.length + ROOM);
     this.#copy(0, HEADER_LENGTH);
-    this.#name(HEADER_LENGTH);
-    this.#copy(source.question.end - 4, source.question.end);
+    if (question === null) {
+      this.#name(HEADER_LENGTH);
+      this.#copy(source.question.end - 4, source.question.end);
+    } else {
+      this.#append(question);
+    }
+    this.#typeAt = this.#length - 4;
   }
 
   /** Takes a record over. @param section where it goes, its own section unless told */
@@ -48,6 +63,30 @@ export class Splicer {
     this.#copy(at, record.end);
     this.#image.writeUInt16BE((this.#length - lengthAt - 2) & 0xffff, lengthAt);
     this.#counted(section);
+  }
+
+  /** Takes a record over with other rdata, which must have no compressed names. */
+  replaced(record: WireRecord, rdata: Uint8Array, ttlSec: number): void {
+    this.#name(record.owner);
+    this.#copy(record.fixed, record.rdata);
+    this.#image.writeUInt32BE(ttlSec, this.#length - 6);
+    this.#image.writeUInt16BE(rdata.length, this.#length - 2);
+    this.#append(rdata);
+    this.#counted(record.section);
+  }
+
+  /** Writes a CNAME record from the question of the image to that of the source. */
+  alias(ttlSec: number): void {
+    this.#reserve(12);
+    this.#length = this.#image.writeUInt16BE(POINTER | HEADER_LENGTH, this.#length);
+    this.#length = this.#image.writeUInt16BE(TYPE_CNAME, this.#length);
+    this.#length = this.#image.writeUInt16BE(CLASS_IN, this.#length);
+    this.#length = this.#image.writeUInt32BE(ttlSec, this.#length);
+    const lengthAt = this.#length;
+    this.#length += 2;
+    this.#name(HEADER_LENGTH);
+    this.#image.writeUInt16BE(this.#length - lengthAt - 2, lengthAt);
+    this.#counted(ANSWER);
   }
 
   /** Writes an A record. @param owner offset in the source of the name it belongs to @param v4 host order */
@@ -67,7 +106,7 @@ export class Splicer {
     if (this.#length > MAX_MESSAGE_LENGTH) return null;
     this.#image.writeUInt16BE(flags, 2);
     for (const [index, count] of this.#counts.entries()) this.#image.writeUInt16BE(count, 6 + 2 * index);
-    this.#image.writeUInt16BE(type, this.#source.question.end - 4);
+    this.#image.writeUInt16BE(type, this.#typeAt);
     return this.#image.subarray(0, this.#length);
   }
 
@@ -107,9 +146,13 @@ export class Splicer {
   }
 
   #copy(from: number, to: number): void {
-    this.#reserve(to - from);
-    this.#image.set(this.#source.bytes.subarray(from, to), this.#length);
-    this.#length += to - from;
+    this.#append(this.#source.bytes.subarray(from, to));
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#image.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   #reserve(bytes: number): void {

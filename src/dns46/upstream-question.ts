@@ -11,8 +11,8 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Why there is no reply: nothing came in time, or the network refused. */
-export type Silence = 'timeout' | 'unreachable';
+/** Why there is no reply: nothing came in time, the network refused, or one came that lost the case of the question. */
+export type Silence = 'timeout' | 'unreachable' | 'case';
 
 /** A question on its way. */
 export interface Asked {
@@ -27,6 +27,8 @@ export interface UpstreamContext {
   /** Unpredictable integer, 0 … below - 1. */
   readonly random: (below: number) => number;
   readonly counters: DnsCounters;
+  /** Letters of questions in random case, and the same case expected in replies over UDP. */
+  readonly mixedCase: boolean;
 }
 
 /** A copy with another id. */

@@ -2,10 +2,19 @@
  * Questions to one upstream over UDP. RFC 5452 §9.2: ids and source ports are random, replies count only when they
  * come from the address asked (the sockets are connected) and echo the question. A small pool of sockets is kept, each
  * replaced after some questions or some time, because a fresh one a question costs more than the question itself.
+ * Questions of one turn of the loop leave together.
  */
-import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
-import { echoes } from './echo.ts';
+import { echoes, keepsCase } from './echo.ts';
+import { TC, viewOf } from './message.ts';
+import { mixCase } from './mixed-case.ts';
+import {
+  type Arena,
+  BatchSocket,
+  ENVELOPE_BYTES,
+  MAX_DATAGRAM_BYTES,
+  SLOTS,
+  type UdpCalls,
+} from './udp-batch.ts';
 import {
   type Asked,
   type Endpoint,
@@ -18,21 +27,48 @@ const POOL_SIZE = 16;
 const QUESTIONS_PER_PORT = 64;
 const PORT_LIFE_MS = 30_000;
 const ID_COUNT = 0x10000;
+/** A connected socket knows where to send. */
+const NOWHERE = new Uint8Array(ENVELOPE_BYTES);
+
+/** What the sockets towards upstreams share. */
+export interface UdpTransport {
+  readonly calls: UdpCalls;
+  readonly arena: Arena;
+}
+
+type Settle = (outcome: Uint8Array | Silence) => void;
 
 /** Asks over UDP; one instance an upstream. */
 export class UpstreamUdp {
   readonly #endpoint: Endpoint;
+  readonly #transport: UdpTransport;
   readonly #context: UpstreamContext;
   #ports: SourcePort[] = [];
 
-  constructor(endpoint: Endpoint, context: UpstreamContext) {
+  constructor(endpoint: Endpoint, transport: UdpTransport, context: UpstreamContext) {
     this.#endpoint = endpoint;
+    this.#transport = transport;
     this.#context = context;
   }
 
   /** @param query its id is replaced @returns the first reply that echoes it, or why there is none */
   ask(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
-    return new Promise((resolve) => this.#port().send(query, timeoutMs, resolve));
+    if (query.length > MAX_DATAGRAM_BYTES) return Promise.resolve('unreachable');
+    return new Promise((resolve) => {
+      const port = this.#port();
+      if (port === null) resolve('unreachable');
+      else port.send(query, timeoutMs, resolve);
+    });
+  }
+
+  /** Why there is no way to the upstream, as the name of an error; null when there is. Nothing is sent. */
+  routeFailure(): string | null {
+    try {
+      BatchSocket.connected(this.#transport.calls, this.#endpoint, this.#transport.arena).close();
+      return null;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? 'unknown';
+    }
   }
 
   close(): void {
@@ -40,33 +76,46 @@ export class UpstreamUdp {
     this.#ports = [];
   }
 
-  #port(): SourcePort {
+  /** @returns null when the network has no way to the upstream */
+  #port(): SourcePort | null {
     const { clock, random } = this.#context;
     const now = clock.now();
-    this.#ports = this.#ports.filter((port) => port.usable(now));
-    if (this.#ports.length < POOL_SIZE) this.#ports.push(new SourcePort(this.#endpoint, this.#context));
-    return this.#ports[random(this.#ports.length)] as SourcePort;
+    for (let i = this.#ports.length - 1; i >= 0; i--) {
+      if (this.#ports[i]?.usable(now) === false) this.#ports.splice(i, 1);
+    }
+    if (this.#ports.length < POOL_SIZE) {
+      const socket = this.#connected();
+      if (socket === null) return null;
+      this.#ports.push(new SourcePort(socket, this.#context));
+    }
+    return this.#ports[random(this.#ports.length)] ?? null;
+  }
+
+  #connected(): BatchSocket | null {
+    try {
+      return BatchSocket.connected(this.#transport.calls, this.#endpoint, this.#transport.arena);
+    } catch {
+      return null; // no route, or no descriptors left: counted and logged by who asked
+    }
   }
 }
 
 /** One connected socket and the questions that wait on it, by id. */
 class SourcePort {
   readonly #context: UpstreamContext;
-  readonly #socket: Socket;
+  readonly #socket: BatchSocket;
   readonly #waiting = new Map<number, Asked>();
   readonly #untilMs: number;
-  #unsent: Uint8Array[] | null = [];
+  #unsent: Uint8Array[] = [];
   #uses = 0;
   #retired = false;
   #closed = false;
 
-  constructor(endpoint: Endpoint, context: UpstreamContext) {
+  constructor(socket: BatchSocket, context: UpstreamContext) {
     this.#context = context;
     this.#untilMs = context.clock.now() + PORT_LIFE_MS;
-    this.#socket = createSocket(isIPv6(endpoint.address) ? 'udp6' : 'udp4');
-    this.#socket.on('message', (reply) => this.#receive(reply));
-    this.#socket.on('error', () => this.#fail());
-    this.#socket.connect(endpoint.port, endpoint.address, (error?: Error) => this.#connected(error));
+    this.#socket = socket;
+    socket.watch(() => this.#drain());
   }
 
   /** Whether it may take another question; one that may not closes itself when nobody waits any more. */
@@ -76,45 +125,51 @@ class SourcePort {
     return !this.#retired;
   }
 
-  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Uint8Array | Silence) => void): void {
-    const { clock, counters } = this.#context;
-    let id = this.#context.random(ID_COUNT);
+  send(query: Uint8Array, timeoutMs: number, settle: Settle): void {
+    const { clock, counters, random, mixedCase } = this.#context;
+    let id = random(ID_COUNT);
     while (this.#waiting.has(id)) id = (id + 1) % ID_COUNT;
     const bytes = withId(query, id);
+    if (mixedCase) mixCase(bytes, random);
     const cancelTimer = clock.after(timeoutMs, () => this.#settle(id, 'timeout'));
     this.#waiting.set(id, { query: bytes, settle, cancelTimer });
     this.#uses++;
     counters.upstreamQuery(bytes.length);
-    if (this.#unsent === null) this.#transmit(bytes);
-    else this.#unsent.push(bytes);
+    if (this.#unsent.push(bytes) === 1) setImmediate(() => this.#transmit());
   }
 
   close(): void {
     this.#fail();
   }
 
-  #connected(error?: Error): void {
-    const queued = this.#unsent ?? [];
-    this.#unsent = null;
-    if (error) this.#fail();
-    else for (const bytes of queued) this.#transmit(bytes);
-  }
-
-  #transmit(bytes: Uint8Array): void {
+  #transmit(): void {
+    const unsent = this.#unsent;
+    this.#unsent = [];
     if (this.#closed) return;
-    this.#socket.send(bytes, (error) => {
-      if (error) this.#fail();
-    });
+    for (const bytes of unsent) this.#socket.queue(NOWHERE, bytes);
+    if (this.#socket.flush() < 0) this.#fail();
   }
 
-  #receive(reply: Buffer): void {
-    const asked = reply.length >= 2 ? this.#waiting.get(reply.readUInt16BE(0)) : undefined;
+  #drain(): void {
+    const count = this.#socket.receive();
+    if (count < 0) this.#fail();
+    for (let slot = 0; slot < count; slot++) {
+      const reply = this.#socket.message(slot) ?? cut(this.#socket.start(slot));
+      this.#receive(Uint8Array.from(reply));
+    }
+    if (count === SLOTS && !this.#closed) setImmediate(() => this.#drain());
+  }
+
+  #receive(reply: Uint8Array): void {
+    const id = reply.length >= 2 ? viewOf(reply).getUint16(0) : -1;
+    const asked = this.#waiting.get(id);
     if (asked === undefined || !echoes(asked.query, reply)) {
       this.#context.counters.count('upstreamIgnored');
       return;
     }
     this.#context.counters.upstreamReply(reply.length);
-    this.#settle(reply.readUInt16BE(0), reply);
+    const believed = !this.#context.mixedCase || keepsCase(asked.query, reply);
+    this.#settle(id, believed ? reply : 'case');
   }
 
   #settle(id: number, outcome: Uint8Array | Silence): void {
@@ -138,4 +193,11 @@ class SourcePort {
     this.#closed = true;
     this.#socket.close();
   }
+}
+
+/** The start of a reply that was longer than we take by UDP, marked as what it is: TCP brings the whole. */
+function cut(start: Uint8Array): Uint8Array {
+  const view = viewOf(start);
+  view.setUint16(2, view.getUint16(2) | TC);
+  return start;
 }

@@ -1,18 +1,16 @@
 /**
- * The upstreams, in order of preference: one question goes to one after the other until there is a reply. A lost packet,
- * a silent or unreachable upstream, an unreadable reply or a server failure lead to the next one; a truncated reply
- * is asked for again over TCP (checklist 74).
+ * The upstreams, in order of preference: one question goes to one after the other until there is a reply
+ * (upstream-race.ts). A lost packet, a silent or unreachable upstream, an unreadable reply or a server failure lead to the
+ * next one; a truncated reply is asked for again over TCP (checklist 74).
  */
 import type { Log } from './log.ts';
 import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf } from './message.ts';
 import { transfer } from './transfer.ts';
 import { UpstreamHealth } from './upstream-health.ts';
 import { type Endpoint, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
+import { type Failure, race } from './upstream-race.ts';
 import { UpstreamTcp } from './upstream-tcp.ts';
-import { UpstreamUdp } from './upstream-udp.ts';
-
-/** How often the whole list is gone through, as long as there is time: a single upstream may lose a packet too. */
-const ROUNDS = 3;
+import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
 
 /** A question under way. */
 export interface Exchange<Reply> {
@@ -52,13 +50,13 @@ export class Upstreams {
   readonly #upstreams: readonly Upstream[];
   #closed = false;
 
-  constructor(options: UpstreamsOptions, context: UpstreamContext, log: Log) {
+  constructor(options: UpstreamsOptions, transport: UdpTransport, context: UpstreamContext, log: Log) {
     this.#tryTimeoutMs = options.tryTimeoutMs;
     this.#context = context;
     this.#log = log;
     this.#upstreams = options.endpoints.map((endpoint) => ({
       endpoint,
-      udp: new UpstreamUdp(endpoint, context),
+      udp: new UpstreamUdp(endpoint, transport, context),
       tcp: new UpstreamTcp(endpoint, context),
       health: new UpstreamHealth(),
     }));
@@ -90,6 +88,11 @@ export class Upstreams {
     return transfer(query, first.endpoint, silenceMs, this.#context, deliver);
   }
 
+  /** Whether this host has a way to each upstream, as the name of the error or null. */
+  routes(): { readonly endpoint: Endpoint; readonly failure: string | null }[] {
+    return this.#upstreams.map(({ endpoint, udp }) => ({ endpoint, failure: udp.routeFailure() }));
+  }
+
   /** Whoever waits gets null. */
   close(): void {
     this.#closed = true;
@@ -100,24 +103,28 @@ export class Upstreams {
   }
 
   async #pursue<Reply>(effort: Effort<Reply>): Promise<Reply | null> {
-    const silent = new Set(this.#upstreams);
-    for (let round = 0; round < ROUNDS && silent.size > 0 && effort.fallback === null; round++) {
-      for (const upstream of this.#inOrder(silent)) {
-        if (this.#closed || effort.abandoned || this.#leftMs(effort) <= 0) return effort.fallback;
-        const outcome = await this.#try(upstream, effort);
-        if (outcome === 'timeout') continue;
-        silent.delete(upstream);
-        if (outcome !== 'next') return outcome;
-      }
-    }
-    return effort.fallback;
+    const reply = await race<Upstream, Reply>(this.#upstreams, {
+      clock: this.#context.clock,
+      inOrder: (upstreams) => this.#inOrder(upstreams),
+      attempt: (upstream) => this.#try(upstream, effort),
+      goesOn: () => !this.#closed && !effort.abandoned && this.#leftMs(effort) > 0,
+      tryTimeoutMs: this.#tryTimeoutMs,
+      another: () => effort.fallback === null,
+    });
+    return reply ?? effort.fallback;
   }
 
-  /** One upstream, once. 'next': it has said what it can say, ask another one. */
-  async #try<Reply>(upstream: Upstream, effort: Effort<Reply>): Promise<Reply | 'timeout' | 'next'> {
-    const timeoutMs = Math.min(this.#tryTimeoutMs, this.#leftMs(effort));
-    const bytes = await upstream.udp.ask(effort.query, timeoutMs);
-    if (typeof bytes === 'string') return this.#silence(upstream, effort, bytes, timeoutMs);
+  /** One upstream, once, as long as there is time. 'next': it has said what it can say, ask another one. */
+  async #try<Reply>(upstream: Upstream, effort: Effort<Reply>): Promise<Reply | Failure> {
+    const cancel = this.#context.clock.after(this.#tryTimeoutMs, () =>
+      this.#silent(upstream, effort, 'timeout'),
+    );
+    const bytes = await this.#overUdp(upstream, effort);
+    cancel();
+    if (typeof bytes === 'string') {
+      if (bytes !== 'timeout') this.#silent(upstream, effort, bytes);
+      return bytes === 'timeout' ? 'timeout' : 'next';
+    }
     if (upstream.health.answered() === 'up')
       this.#log.info({ upstream: textOf(upstream.endpoint) }, 'upstream up');
     const whole = isTruncated(bytes) ? await this.#overTcp(upstream, effort, bytes) : bytes;
@@ -131,20 +138,21 @@ export class Upstreams {
     return 'next';
   }
 
-  #silence(
-    upstream: Upstream,
-    effort: Effort<unknown>,
-    silence: Silence,
-    timeoutMs: number,
-  ): 'timeout' | 'next' {
-    if (this.#closed) return 'next';
+  /** A reply that lost the case of the question may be forged, or come from a server that does not keep it: TCP tells. */
+  async #overUdp(upstream: Upstream, effort: Effort<unknown>): Promise<Uint8Array | Silence> {
+    const reply = await upstream.udp.ask(effort.query, this.#leftMs(effort));
+    if (reply !== 'case') return reply;
+    this.#context.counters.count('upstreamCase');
+    return upstream.tcp.ask(effort.query, this.#leftMs(effort));
+  }
+
+  #silent(upstream: Upstream, effort: Effort<unknown>, silence: Silence): void {
+    if (this.#closed) return;
     const { counters, clock } = this.#context;
     counters.count(silence === 'timeout' ? 'upstreamTimeout' : 'upstreamUnreachable');
-    const fair = silence === 'unreachable' || timeoutMs === this.#tryTimeoutMs;
-    if (fair && !effort.abandoned && upstream.health.failed(clock.now()) === 'down') {
+    if (!effort.abandoned && upstream.health.failed(clock.now()) === 'down') {
       this.#log.warn({ upstream: textOf(upstream.endpoint), reason: silence }, 'upstream down');
     }
-    return silence === 'timeout' ? 'timeout' : 'next';
   }
 
   /** @returns the whole reply, or the truncated one when TCP does not work */

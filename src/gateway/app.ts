@@ -290,7 +290,8 @@ export class App {
   async #startDns(plan: Plan, directory: MappingDirectory, counters: ControlCounters): Promise<void> {
     if (this.#config.role === 'data') return;
     const options = { ...this.#config, snatPool: plan.members };
-    const dns = new Dns46(options, directory, new DnsTally(counters), this.#log);
+    const tally = new DnsTally(counters);
+    const dns = new Dns46(options, { addresses: directory, counters: tally, log: this.#log, udp: shim() });
     await dns.start();
     this.#closers.push(() => dns.stop());
   }

@@ -79,7 +79,9 @@ function foreignListeners(config: Config, facts: HostFacts): string[] {
   for (const { address } of config.dnsListen) {
     const v4 = parseV4(address);
     const bytes = v4 === null ? parseV6(address) : bytes4(v4);
-    if (bytes && !isLocal(facts, bytes, config.tun)) found.add(`${address}/${bytes.length * 8}`);
+    const everywhere = bytes?.every((byte) => byte === 0);
+    if (bytes && !everywhere && !isLocal(facts, bytes, config.tun))
+      found.add(`${address}/${bytes.length * 8}`);
   }
   return [...found];
 }

@@ -78,7 +78,7 @@ export const BINDING_RECORD_WORDS = 16;
 /** Read ten times a second. */
 const MAX_BINDING_RECORDS = 32_768;
 /** 64-bit counters a worker; the last block is the main thread's. */
-export const COUNTER_SLOTS = 256;
+export const COUNTER_SLOTS = 320;
 
 const LINE_WORDS = 32; // two cache lines: rows never share one, and the prefetcher works in pairs
 

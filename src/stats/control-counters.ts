@@ -37,15 +37,15 @@ export const DNS_EVENTS = {
   exhausted: 'A queries refused with SERVFAIL because the pool is exhausted',
   storeFailed: 'A queries refused with SERVFAIL because no mapping could be stored',
   passed: 'queries passed to the upstream and back unchanged',
-  local: 'queries answered here: localhost and onion names',
+  local: 'queries answered here: localhost, invalid and onion names',
   servfail: 'queries answered SERVFAIL because no upstream answered',
   merged: 'queries that waited for the same question of another client',
   truncated: 'replies cut to the size the client can take (TC)',
   malformed: 'messages dropped: shorter than a header',
   formerr: 'queries answered FORMERR',
   response: 'messages dropped: responses sent to the listener',
-  rateLimited: 'queries answered REFUSED by the rate limit',
-  overload: 'queries answered REFUSED because too many were in flight',
+  rateLimited: 'queries refused or dropped by the rate limit',
+  overload: 'queries refused or dropped because too many were in flight',
   tcpRefused: 'TCP connections closed at once because too many were open',
   tcpIdle: 'TCP connections closed for being idle',
   upstreamTimeout: 'upstream queries without an answer in time',
@@ -53,6 +53,16 @@ export const DNS_EVENTS = {
   upstreamIgnored: 'upstream messages ignored: late, duplicate, wrong id or wrong question',
   upstreamMalformed: 'upstream replies that could not be read',
   upstreamTcp: 'upstream questions repeated over TCP after a truncated reply',
+  cached: 'queries answered from the cache',
+  stale: 'queries answered with a reply past its life because the upstream failed or was slow',
+  prefetched: 'replies fetched again before their life ended because they were in use',
+  reverse: 'reverse queries of synthetic addresses',
+  hints: 'SVCB and HTTPS replies whose address hints were taken out or replaced',
+  any: 'ANY queries over UDP sent to TCP',
+  clientLimited: 'queries refused or dropped by the rate limit of their client',
+  zoned: 'questions that went to the upstreams of a configured zone',
+  upstreamCase: 'upstream replies that lost the letter case of the question, asked again over TCP',
+  oversized: 'UDP messages dropped: longer than any query',
 } as const;
 
 export type MappingEvent = (typeof MAPPING_EVENTS)[number];
@@ -60,7 +70,7 @@ export type DnsEvent = keyof typeof DNS_EVENTS;
 /** `dns4Queries`, `mapping.allocated`, `dns.synthesized` */
 export type ControlCounter = (typeof TRAFFIC)[number] | `mapping.${MappingEvent}` | `dns.${DnsEvent}`;
 
-/** Sixteen slots for traffic, sixteen for mappings, thirty-two for DNS46. */
+/** Sixteen slots for traffic, sixteen for mappings, ninety-six for DNS46. */
 const FIRST_MAPPING_EVENT = CONTROL + 16;
 const FIRST_DNS_EVENT = CONTROL + 32;
 
@@ -84,14 +94,20 @@ export class ControlCounters {
 
   /** Main thread only: nobody else writes this block. */
   add(name: ControlCounter, n: number): void {
-    this.#floats[this.#at(name)] = this.value(name) + n;
+    this.addAt(this.slot(name), n);
+  }
+
+  /** The same for whoever counts often. @param slot as `slot` gave it */
+  addAt(slot: number, n: number): void {
+    this.#floats[slot] = (this.#floats[slot] ?? 0) + n;
+  }
+
+  /** Where a counter stands. */
+  slot(name: ControlCounter): number {
+    return this.#first + (slots.get(name) ?? 0);
   }
 
   value(name: ControlCounter): number {
-    return this.#floats[this.#at(name)] ?? 0;
-  }
-
-  #at(name: ControlCounter): number {
-    return this.#first + (slots.get(name) ?? 0);
+    return this.#floats[this.slot(name)] ?? 0;
   }
 }

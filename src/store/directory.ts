@@ -43,9 +43,6 @@ const EXHAUSTED: Allocation = { exhausted: true };
 /** What became of an attempt to take one address for one real v6. */
 type Claim = 'ours' | 'taken' | 'full';
 
-/** How far from its preferred slot a real v6 looks for the address it had. */
-const FORMER_TRIES = 64;
-
 export class MappingDirectory {
   readonly #store: Store;
   readonly #slots: Slots;
@@ -109,7 +106,7 @@ export class MappingDirectory {
 
   /** The synthetic v4 of a real v6: the one it has, else a free one, in the store before it is returned. */
   allocate(v6: Uint8Array): Promise<Allocation> {
-    const name = formatV6(v6);
+    const name = Buffer.from(v6).toString('latin1');
     const running = this.#allocations.get(name);
     if (running) return running;
     const allocation = this.#allocate(Uint8Array.from(v6)).finally(() => this.#allocations.delete(name));
@@ -117,9 +114,15 @@ export class MappingDirectory {
     return allocation;
   }
 
-  /** An answer with this address goes out. */
-  answered(v4: number, ttlSec: number): void {
-    this.#local.noteAnswer(v4, ttlSec);
+  /** An answer that says what this address stands for goes out. @returns false when it does not stand for it */
+  answered(v4: number, v6: Uint8Array, ttlSec: number): boolean {
+    return this.#local.noteAnswer(v4, v6, ttlSec);
+  }
+
+  /** What an address stands for, as the store says if the table does not; null for nothing. */
+  async realOf(v4: number): Promise<Uint8Array | null> {
+    await this.resolve(v4);
+    return this.#local.realOf(v4);
   }
 
   /**
@@ -216,34 +219,24 @@ export class MappingDirectory {
 
   async #allocate(v6: Uint8Array): Promise<Allocation> {
     const known = this.#local.addressOf(v6);
-    if (known !== null) return this.#handOut(known);
-    const former = this.#formerAddress(v6);
+    if (known !== null) return this.#handOut(known, v6);
+    const former = this.#local.formerOf(v6);
     if (former !== null && (await this.#turns.run(former, () => this.#claim(former, v6))) === 'ours') {
-      return this.#handOut(former);
+      return this.#handOut(former, v6);
     }
-    for (const v4 of this.#slots.candidates(v6)) {
-      if (this.#local.free === 0 || !this.#local.hasRoom) break;
-      const claim = this.#holding(v4, v6) ?? (await this.#turns.run(v4, () => this.#claim(v4, v6)));
-      if (claim === 'ours') return this.#handOut(v4);
+    for (const v4 of this.#local.vacant(v6)) {
+      if (!this.#local.hasRoom) break;
+      const claim = await this.#turns.run(v4, () => this.#claim(v4, v6));
+      if (claim === 'ours') return this.#handOut(v4, v6);
       if (claim === 'full') break;
     }
     this.#options.count('exhausted');
     return EXHAUSTED;
   }
 
-  /** The address that this real v6 had and that rests now: nobody else can be meant by it. */
-  #formerAddress(v6: Uint8Array): number | null {
-    let tries = 0;
-    for (const v4 of this.#slots.candidates(v6)) {
-      if (this.#local.restsFrom(v4, v6)) return v4;
-      if (++tries === FORMER_TRIES) return null;
-    }
-    return null;
-  }
-
   /** The answer is not out yet: keep the mapping until `answered` says for how long. */
-  #handOut(v4: number): Allocation {
-    this.#local.noteAnswer(v4, 0);
+  #handOut(v4: number, v6: Uint8Array): Allocation {
+    this.#local.noteAnswer(v4, v6, 0);
     return { v4 };
   }
 

@@ -5,6 +5,7 @@
 import { formatV4, formatV6 } from '../address.ts';
 import { isPast, NEGATIVE_MS } from '../nat/lifetimes.ts';
 import { MappingKind } from '../nat/mapping.ts';
+import type { FreeSlots } from './free-slots.ts';
 import { NEVER_SEC } from './record.ts';
 import type { Slots } from './slots.ts';
 
@@ -77,20 +78,36 @@ export class LocalMappings {
   readonly #options: LocalOptions;
   readonly #misses: { v4: number; untilMs: number }[] = [];
   readonly #maxMisses: number;
+  /** Addresses that have no row, and no rest to wait for. */
+  readonly #vacant: FreeSlots;
+  /** Real v6 → the synthetic v4 that rests from standing for it. */
+  readonly #former = new Map<string, number>();
   #sweepAt = 0;
-  #assigned = 0;
 
   constructor(options: LocalOptions, slots: Slots) {
     this.#table = options.table;
     this.#options = options;
     this.#slots = slots;
     this.#maxMisses = Math.min(Math.ceil(this.#table.capacity / MISS_SHARE), MAX_MISSES);
-    for (const row of this.#validRows()) if (this.#isAssigned(row)) this.#assigned++;
+    this.#vacant = slots.vacant();
+    for (const row of this.#validRows()) {
+      this.#occupy(row);
+      if (this.#table.kind(row) === MappingKind.Resting) this.#rememberFormer(row);
+    }
   }
 
   /** Addresses that an allocation could still get. */
   get free(): number {
-    return Math.max(this.#slots.size - this.#assigned, 0);
+    return this.#vacant.count;
+  }
+
+  /** Every free address once, the one preferred for this real v6 first; what is taken meanwhile is left out. */
+  *vacant(v6: Uint8Array): Generator<number> {
+    const preferred = this.#slots.preferred(v6);
+    for (let slot = this.#vacant.next(preferred); slot >= 0; slot = this.#vacant.next(slot + 1))
+      yield this.#slots.addressOf(slot);
+    for (let slot = this.#vacant.next(0); slot >= 0 && slot < preferred; slot = this.#vacant.next(slot + 1))
+      yield this.#slots.addressOf(slot);
   }
 
   /** Whether another mapping fits. */
@@ -120,6 +137,11 @@ export class LocalMappings {
     const row = this.#table.lookup4(v4);
     if (row < 0 || this.#table.kind(row) !== MappingKind.Resting) return false;
     return Buffer.compare(this.#real(row), v6) === 0;
+  }
+
+  /** The address that rests from standing for this real v6, or null: nobody else can be meant by it. */
+  formerOf(v6: Uint8Array): number | null {
+    return this.#former.get(nameOf(v6)) ?? null;
   }
 
   isStatic(v4: number): boolean {
@@ -154,17 +176,21 @@ export class LocalMappings {
     const inserted = this.#options.locked(() =>
       this.#table.insert(v4, v6, kind, timeoutSec, this.#options.clock.nowSec()),
     );
-    if (inserted >= 0 && this.#isAssigned(inserted)) this.#assigned++;
+    if (inserted >= 0) this.#occupy(inserted);
     return inserted >= 0;
   }
 
-  /** An answer with this address goes out: it lives at least as long as somebody may remember it. */
-  noteAnswer(v4: number, ttlSec: number): void {
-    const row = this.live(v4);
-    if (row < 0) return;
+  /**
+   * An answer that says what this address stands for goes out: it lives at least as long as somebody may remember that.
+   * @returns false when it does not stand for it
+   */
+  noteAnswer(v4: number, v6: Uint8Array, ttlSec: number): boolean {
+    const row = this.#table.lookup6(v6);
+    if (row < 0 || this.#table.v4(row) !== v4) return false;
     const nowSec = this.#options.clock.nowSec();
     this.#table.touch(row, nowSec);
     this.#table.noteAnswer(row, nowSec + ttlSec + ANSWER_GRACE_SEC);
+    return true;
   }
 
   /** Remove whatever the address has; sessions end at once. @returns how many sessions ended */
@@ -172,7 +198,7 @@ export class LocalMappings {
     const { locked, endSessions, clock } = this.#options;
     const row = this.#table.lookup4(v4);
     if (row < 0) return 0;
-    if (this.#isAssigned(row)) this.#assigned--;
+    this.#vacate(row);
     if (!this.#table.isLive(row)) {
       locked(() => this.#table.remove(row));
       return 0;
@@ -220,8 +246,22 @@ export class LocalMappings {
     for (let row = 0; row < this.#table.capacity; row++) if (this.#table.rows.isValid(row)) yield row;
   }
 
-  #isAssigned(row: number): boolean {
-    return this.#table.kind(row) !== MappingKind.Negative && this.#slots.isAssignable(this.#table.v4(row));
+  #occupy(row: number): void {
+    const v4 = this.#table.v4(row);
+    if (this.#table.kind(row) !== MappingKind.Negative && this.#slots.isAssignable(v4))
+      this.#vacant.take(this.#slots.slotOf(v4));
+  }
+
+  #vacate(row: number): void {
+    const v4 = this.#table.v4(row);
+    const kind = this.#table.kind(row);
+    if (kind === MappingKind.Resting) this.#former.delete(nameOf(this.#real(row)));
+    if (kind !== MappingKind.Negative && this.#slots.isAssignable(v4))
+      this.#vacant.give(this.#slots.slotOf(v4));
+  }
+
+  #rememberFormer(row: number): void {
+    this.#former.set(nameOf(this.#real(row)), this.#table.v4(row));
   }
 
   #says(row: number, v6: Uint8Array, kind: MappingKind, timeoutSec: number): boolean {
@@ -244,11 +284,13 @@ export class LocalMappings {
       this.forget(this.#table.v4(row));
       return false;
     }
-    return this.#options.locked(() => {
+    const ended = this.#options.locked(() => {
       if (this.#table.sessions(row) > 0) return false;
       this.#table.quarantine(row, this.#options.clock.nowSec());
       return true;
     });
+    if (ended) this.#rememberFormer(row);
+    return ended;
   }
 
   #dropOldestMiss(): void {
@@ -279,4 +321,9 @@ export class LocalMappings {
       expires_sec: never ? null : Math.max(end - nowSec, 0),
     };
   }
+}
+
+/** Key of a map: sixteen bytes as sixteen characters. */
+function nameOf(v6: Uint8Array): string {
+  return Buffer.from(v6.buffer, v6.byteOffset, v6.byteLength).toString('latin1');
 }

@@ -12,6 +12,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { type Cidr4, contains4, formatV4 } from '../address.ts';
+import { FreeSlots } from './free-slots.ts';
 
 export interface SlotOptions {
   readonly subnet: Cidr4;
@@ -25,10 +26,9 @@ export class Slots {
   readonly subnet: Cidr4;
   readonly #key: string;
   readonly #first: number;
-  readonly #span: number;
   readonly #reserved: ReadonlySet<number>;
-  /** Addresses that can be given out dynamically. */
-  readonly size: number;
+  /** Slots of the dynamic part, those of reserved addresses included. */
+  readonly #span: number;
 
   constructor({ subnet, reservedStatic, reserved }: SlotOptions) {
     const hosts = 2 ** (32 - subnet.length) - 2;
@@ -37,7 +37,6 @@ export class Slots {
     this.#first = subnet.base + 1 + reservedStatic;
     this.#span = Math.max(hosts - reservedStatic, 0);
     this.#reserved = new Set([subnet.base, subnet.base + hosts + 1, ...reserved]);
-    this.size = this.#span - [...this.#reserved].filter((v4) => this.#isDynamic(v4)).length;
   }
 
   /** Whether a record may map this address: inside the subnet and not one of the reserved ones. */
@@ -49,20 +48,31 @@ export class Slots {
     return this.#reserved.has(v4);
   }
 
-  /** Whether `candidates` could give this address. */
+  /** Whether this address can be given out dynamically. */
   isAssignable(v4: number): boolean {
     return this.#isDynamic(v4) && !this.#reserved.has(v4);
   }
 
-  /** Every assignable address once, the preferred one of this IPv6 address first. */
-  *candidates(v6: Uint8Array): Generator<number> {
-    if (this.#span === 0) return;
+  /** A set of the slots that can be given out, all of them free. */
+  vacant(): FreeSlots {
+    const vacant = new FreeSlots(this.#span);
+    for (const v4 of this.#reserved) if (this.#isDynamic(v4)) vacant.take(this.slotOf(v4));
+    return vacant;
+  }
+
+  /** Number of an assignable address within the dynamic part, counted from 0. */
+  slotOf(v4: number): number {
+    return v4 - this.#first;
+  }
+
+  addressOf(slot: number): number {
+    return this.#first + slot;
+  }
+
+  /** Slot of the address that this IPv6 address gets unless it is taken or reserved. */
+  preferred(v6: Uint8Array): number {
     const hash = createHmac('sha256', this.#key).update(v6).digest();
-    const preferred = hash.readUIntBE(0, 6) % this.#span;
-    for (let i = 0; i < this.#span; i++) {
-      const v4 = this.#first + ((preferred + i) % this.#span);
-      if (!this.#reserved.has(v4)) yield v4;
-    }
+    return hash.readUIntBE(0, 6) % Math.max(this.#span, 1);
   }
 
   #isDynamic(v4: number): boolean {

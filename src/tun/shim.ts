@@ -45,6 +45,12 @@ export const SLOT_MAX_BYTES = HEADROOM_BYTES + 65535 + 64;
 /** One TUN queue tied to an arena. Freed with the last reference to it; its file descriptor stays open. */
 export type Queue = { readonly brand: 'Queue' };
 
+/** Flag of `udpOpen`: other sockets may have the same address and port; the kernel spreads datagrams over them. */
+export const UDP_REUSE_PORT = 1;
+
+/** A UDP socket tied to an arena. */
+export type UdpSocket = { readonly brand: 'UdpSocket' };
+
 /** A callback on an eventfd. */
 export type Watch = { readonly brand: 'Watch' };
 
@@ -141,6 +147,55 @@ export interface Shim {
 
   /** Lets another thread run first. */
   yieldThread(): void;
+
+  /**
+   * Opens a UDP socket that does not block and notes the address each datagram was sent to. An IPv6 one takes IPv6 only.
+   * @param address text of either family @param flags UDP_* @param receiveBufferBytes 0 = what the system gives
+   * @returns file descriptor, or -errno
+   */
+  udpOpen(address: string, port: number, flags: number, receiveBufferBytes: number): number;
+
+  /** Sends to this address only, and receives nothing from others. @returns 0 or -errno */
+  udpConnect(fd: number, address: string, port: number): number;
+
+  /** @returns the port a socket is bound to, or -errno */
+  udpPort(fd: number): number;
+
+  /**
+   * Ties a socket to its memory, which it keeps alive and may share with others of this thread, and takes the descriptor over.
+   * @param arena 2 × `slots` slots: those received, then those to be sent
+   * @param lengths of the messages in them, as many words
+   * @param slotBytes a multiple of 8: 64 of the envelope, then the message
+   * @param slots 1 … 256
+   * @returns the socket, or -errno
+   */
+  udpAttach(
+    fd: number,
+    arena: ArrayBuffer,
+    lengths: Int32Array,
+    slotBytes: number,
+    slots: number,
+  ): UdpSocket | number;
+
+  /**
+   * Takes what is there, a slot each: envelope (the sockaddr of the peer first, as the kernel has it) and message. The
+   * length of a message that was longer than its slot is -1.
+   * @returns datagrams, or -errno
+   */
+  udpReceive(socket: UdpSocket): number;
+
+  /**
+   * Sends slots 0 … count - 1 of the second row, to the peer of the envelope, from the address it came to; where the envelope is
+   * zero, as the socket is connected.
+   * @returns how many the kernel took; -errno when it took none
+   */
+  udpSend(socket: UdpSocket, count: number): number;
+
+  /** Calls back on this thread's event loop as long as there is something to receive; keeps the process alive. @returns 0 or -errno */
+  udpWatch(socket: UdpSocket, callback: () => void): number;
+
+  /** Ends the watch, no callback comes after this, and closes the descriptor. Closing it twice does nothing. */
+  udpClose(socket: UdpSocket): void;
 
   /** Tells the service manager, e.g. `READY=1`. @returns 1 sent, 0 when there is none ($NOTIFY_SOCKET unset), or -errno */
   sdNotify(message: string): number;

@@ -116,6 +116,41 @@ table(
       line: '--self6 10.0.0.1: not an IPv6 address; write it as in 2001:db8::1',
     },
     {
+      name: 'exclude with host bits',
+      args: '--dns-exclude 2001:db8:64::1/96',
+      line: '--dns-exclude 2001:db8:64::1/96: host bits are set; the prefix of that address is 2001:db8:64::/96',
+    },
+    {
+      name: 'exclude without a length',
+      args: '--dns-exclude 2001:db8:64::',
+      line: '--dns-exclude 2001:db8:64::: not an IPv4 or IPv6 prefix; write ADDRESS/LENGTH, as in 2001:db8:64::/96',
+    },
+    {
+      name: 'zone without a server',
+      args: '--dns-zone corp.example',
+      line: '--dns-zone corp.example: not a zone and its server; write ZONE=ADDR[:PORT], as in corp.example=10.0.0.10',
+    },
+    {
+      name: 'the root as a zone',
+      args: '--dns-zone .=10.0.0.10',
+      line: '--dns-zone .=10.0.0.10: no zone before =; --dns-upstream is the server for every other name',
+    },
+    {
+      name: 'zone with an empty label',
+      args: '--dns-zone a..b=10.0.0.10',
+      line: '--dns-zone a..b=10.0.0.10: "" is not part of a domain name; write labels of 1 to 63 letters, digits and hyphens',
+    },
+    {
+      name: 'zone with a long label',
+      args: `--dns-zone ${'x'.repeat(64)}=10.0.0.10`,
+      line: `--dns-zone ${'x'.repeat(64)}=10.0.0.10: "${'x'.repeat(64)}" is not part of a domain name; write labels of 1 to 63 letters, digits and hyphens`,
+    },
+    {
+      name: 'zone with a bad server',
+      args: '--dns-zone corp.example=10.0.0',
+      line: `--dns-zone corp.example=10.0.0: server 10.0.0: ${ENDPOINT_HOW}`,
+    },
+    {
       name: 'listen malformed',
       args: '--dns-listen 1.2.3.4:x',
       line: `--dns-listen 1.2.3.4:x: ${ENDPOINT_HOW}`,
@@ -141,9 +176,9 @@ table(
       line: '--dns-listen 1.2.3.4:65536: port 65536 is out of range; it must be 1 … 65535',
     },
     {
-      name: 'listen everywhere',
-      args: '--dns-listen 0.0.0.0',
-      line: '--dns-listen 0.0.0.0: lies in 0.0.0.0/8, where no unicast host can be; give a unicast address',
+      name: 'upstream everywhere',
+      args: '--dns-upstream 0.0.0.0',
+      line: '--dns-upstream 0.0.0.0: lies in 0.0.0.0/8, where no unicast host can be; give a unicast address',
     },
   ] as { name: string; args: string; env?: Record<string, string>; line: string }[],
   (row) => {

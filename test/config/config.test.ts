@@ -47,7 +47,14 @@ tests('config: defaults', {
         { address: '192.0.2.53', port: 53 },
         { address: '2001:db8::53', port: 53 },
       ],
+      dnsUpstreamGiven: false,
+      dnsZones: [],
       dnsAaaa: 'answer',
+      dnsClientRate: 0,
+      dnsOverLimit: 'refuse',
+      dnsHints: 'strip',
+      dnsExclude: [],
+      dnsMixedCase: false,
       maxTtlSec: 120,
       dnsRate: 0,
       logLevel: 'info',
@@ -155,6 +162,50 @@ table(
       name: 'an unreachable resolver address to listen on',
       args: '--dns-listen 1.2.3.4',
       is: { dnsListen: [{ address: '1.2.3.4', port: 53 }] },
+    },
+    {
+      name: 'all addresses to listen on, both families',
+      args: '--dns-listen 0.0.0.0 --dns-listen [0::0]:5353',
+      is: {
+        dnsListen: [
+          { address: '0.0.0.0', port: 53 },
+          { address: '::', port: 5353 },
+        ],
+      },
+    },
+    {
+      name: 'zones: case and a final dot do not matter, several servers keep their order',
+      args: '--dns-zone Cluster.East.=10.0.0.10 --dns-zone _tcp.a-b.example=[2001:db8::1]:5353 --dns-zone cluster.east=10.0.0.11:54',
+      is: {
+        dnsZones: [
+          { zone: 'cluster.east', endpoint: { address: '10.0.0.10', port: 53 } },
+          { zone: '_tcp.a-b.example', endpoint: { address: '2001:db8::1', port: 5353 } },
+          { zone: 'cluster.east', endpoint: { address: '10.0.0.11', port: 54 } },
+        ],
+      },
+    },
+    {
+      name: 'zones from the environment',
+      args: '',
+      env: { NAT46_DNS_ZONE: 'a.example=10.0.0.1,b.example=10.0.0.2' },
+      is: {
+        dnsZones: [
+          { zone: 'a.example', endpoint: { address: '10.0.0.1', port: 53 } },
+          { zone: 'b.example', endpoint: { address: '10.0.0.2', port: 53 } },
+        ],
+      },
+    },
+    {
+      name: 'limits and policies of DNS',
+      args: '--dns-rate 100 --dns-client-rate 5 --dns-over-limit drop --dns-hints synthesize --dns-mixed-case --dns-exclude 2001:db8:64::/96 --dns-exclude 198.51.100.0/24',
+      is: {
+        dnsRate: 100,
+        dnsClientRate: 5,
+        dnsOverLimit: 'drop',
+        dnsHints: 'synthesize',
+        dnsMixedCase: true,
+        dnsExclude: ['2001:db8:64::/96', '198.51.100.0/24'],
+      },
     },
     {
       name: 'maps, outside the subnet too, several IPv4 to one IPv6',

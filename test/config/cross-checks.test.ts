@@ -86,6 +86,16 @@ table(
       args: '--dns-listen 1.2.3.4 --dns-upstream 1.2.3.4',
       line: '--dns-upstream 1.2.3.4: --dns-listen answers there, so queries would go in a circle; give a real DNS server',
     },
+    {
+      name: 'zone server is ourselves',
+      args: '--dns-listen 1.2.3.4 --dns-zone corp.example=1.2.3.4',
+      line: '--dns-zone corp.example=1.2.3.4: --dns-listen answers there, so queries would go in a circle; give a real DNS server',
+    },
+    {
+      name: 'upstream on loopback, where we listen everywhere',
+      args: '--dns-listen 0.0.0.0 --dns-upstream 127.0.0.53',
+      line: '--dns-upstream 127.0.0.53: --dns-listen answers there, so queries would go in a circle; give a real DNS server',
+    },
   ] as { name: string; args: string; env?: Record<string, string>; line: string }[],
   (row) => {
     const error = failure(row.args, row.env);

@@ -33,8 +33,10 @@ export async function askTcp(
   endpoint: Endpoint,
   messages: readonly Uint8Array[],
   half = false,
+  localAddress = '',
 ): Promise<Buffer[]> {
-  const socket = connect({ host: endpoint.address, port: endpoint.port, allowHalfOpen: true });
+  const from = localAddress === '' ? {} : { localAddress };
+  const socket = connect({ host: endpoint.address, port: endpoint.port, allowHalfOpen: true, ...from });
   const frames = new FrameReader();
   const replies: Buffer[] = [];
   socket.write(Buffer.concat(messages.map(framed)));

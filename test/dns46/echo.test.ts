@@ -15,7 +15,7 @@ function edited(bytes: Buffer, edit: (copy: Buffer) => void): Buffer {
 }
 
 table(
-  'reply belongs to the question, RFC 5452 §9.1, checklist 79',
+  'reply belongs to the question, RFC 5452 §9.1 [79]',
   [
     { name: 'the same', bytes: REPLY, echoes: true },
     { name: 'name in other letters', bytes: reply(query({ name: 'WWW.eXAMPLE' })), echoes: true },

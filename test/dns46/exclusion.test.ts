@@ -6,11 +6,11 @@ import { table } from '../helpers/table.ts';
 const policy = new AddressPolicy({
   subnet: parseCidr4('10.244.50.0/24') ?? { base: 0, length: 32 },
   snatPool: [parseV6('2001:db8:5::1') ?? new Uint8Array(16)],
-  excludedV6: [parseCidr6('2001:db8:64::/96') as Cidr6],
+  dnsExclude: [parseCidr6('2001:db8:64::/96') as Cidr6, { base: 0xc6336400, length: 24 }],
 });
 
 table(
-  'AAAA records never mapped, RFC 6147 §5.1.4, checklist 67',
+  'AAAA records never mapped, RFC 6147 §5.1.4 [67]',
   [
     { name: 'v4-mapped', address: '::ffff:192.0.2.1', maps: false },
     { name: 'unspecified', address: '::', maps: false },
@@ -32,7 +32,7 @@ table(
 );
 
 table(
-  'A records that count as absent, checklist 68',
+  'A records that count as absent [68]',
   [
     { name: '0/8', address: '0.0.0.0', answers: false },
     { name: '127/8', address: '127.0.0.2', answers: false },
@@ -40,6 +40,8 @@ table(
     { name: 'last of our subnet', address: '10.244.50.255', answers: false },
     { name: 'behind our subnet', address: '10.244.51.0', answers: true },
     { name: 'public', address: '192.0.2.1', answers: true },
+    { name: 'in a prefix of --dns-exclude', address: '198.51.100.9', answers: false },
+    { name: 'behind that prefix', address: '198.51.101.0', answers: true },
   ],
   ({ address, answers }) => assert.is(policy.answers(parseV4(address) ?? -1), answers),
 );

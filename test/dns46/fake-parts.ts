@@ -1,10 +1,10 @@
 /**
  * What DNS46 needs from outside, as small recording fakes.
  */
-import { formatV6 } from '../../src/address.ts';
+import { formatV6, parseV6 } from '../../src/address.ts';
 import type { DnsCounter, DnsCounters } from '../../src/dns46/counters.ts';
 import type { Log } from '../../src/dns46/log.ts';
-import type { SyntheticAddresses } from '../../src/dns46/lookup.ts';
+import type { SyntheticAddresses } from '../../src/dns46/synthetic-addresses.ts';
 
 /** Hands out base, base + 1, … one a real address, at most `capacity`. */
 export class FakeAddresses implements SyntheticAddresses {
@@ -31,8 +31,14 @@ export class FakeAddresses implements SyntheticAddresses {
     return { v4: this.#base + this.given.size - 1 };
   }
 
-  answered(v4: number, ttlSec: number): void {
+  answered(v4: number, v6: Uint8Array, ttlSec: number): boolean {
     this.answers.push({ v4, ttlSec });
+    return this.given.get(formatV6(v6)) === v4;
+  }
+
+  async realOf(v4: number): Promise<Uint8Array | null> {
+    const text = [...this.given].find(([, given]) => given === v4)?.[0];
+    return text === undefined ? null : parseV6(text);
   }
 }
 

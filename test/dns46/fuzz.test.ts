@@ -4,60 +4,22 @@ import { echoes } from '../../src/dns46/echo.ts';
 import { AddressPolicy } from '../../src/dns46/exclusion.ts';
 import { FrameReader } from '../../src/dns46/frames.ts';
 import { judge, negativeTtlSec, realAddresses } from '../../src/dns46/judgement.ts';
+import { lifeSec } from '../../src/dns46/lifetime.ts';
 import { readMessage } from '../../src/dns46/message.ts';
 import { addressQuestions, passKey, readQuery } from '../../src/dns46/question.ts';
 import { failure, fitted, formatError } from '../../src/dns46/reply.ts';
 import { synthesized, withoutSynthetic } from '../../src/dns46/synthesis.ts';
+import { shim } from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
 import { ask, askTcp, tell } from './client.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from './fake-parts.ts';
-import { a, aaaa, cname, decode, ednsRecord, query, reply, soa } from './packets.ts';
+import { ASKED, generator, mutated } from './mutation.ts';
+import { dnsOptions } from './options.ts';
+import { aaaa, decode, query } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
-const POLICY = new AddressPolicy({ subnet: { base: 0x0af43200, length: 24 }, snatPool: [] });
+const POLICY = new AddressPolicy(dnsOptions({}));
 const ROUNDS = 8_000;
-
-/** xorshift32: the same messages on every run. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
-const ASKED = query({ name: 'www.example', edns: 1232, options: [{ code: 10, data: Buffer.alloc(8) }] });
-const SEEDS: readonly Buffer[] = [
-  ASKED,
-  query({ name: 'x.onion' }),
-  reply(ASKED, { answers: [a('www.example', '192.0.2.1')] }),
-  reply(ASKED, {
-    answers: [
-      cname('www.example', 'b.example'),
-      aaaa('b.example', '2001:db8::1'),
-      aaaa('b.example', '2001:db8::2'),
-    ],
-    authorities: [soa('example', 60, 60)],
-    additionals: [a('ns.example', '192.0.2.2'), ednsRecord()],
-  }),
-];
-
-/** A seed with some bytes changed, a piece cut off or doubled, or plain noise. */
-function mutated(random: (below: number) => number): Buffer {
-  const seed = SEEDS[random(SEEDS.length)]!;
-  if (random(20) === 0) return Buffer.from(Array.from({ length: random(120) }, () => random(256)));
-  const bytes = Buffer.from(seed);
-  for (let edits = 1 + random(6); edits > 0; edits--) {
-    const at = random(bytes.length);
-    const interesting = [0, 1, 0x3f, 0x40, 0xc0, 0xc0 | random(2), 12, 0xff, random(256)];
-    bytes[at] = interesting[random(interesting.length)]!;
-  }
-  const shape = random(8);
-  if (shape === 0) return bytes.subarray(0, random(bytes.length + 1));
-  return shape === 1 ? Buffer.concat([bytes, bytes.subarray(random(bytes.length))]) : bytes;
-}
 
 tests('whatever the bytes', {
   'queries are judged and answered without throwing'() {
@@ -84,6 +46,7 @@ tests('whatever the bytes', {
       echoes(ASKED, bytes);
       const message = readMessage(bytes);
       if (message === null) continue;
+      lifeSec(message);
       judge(message, POLICY);
       negativeTtlSec(message);
       const rest = withoutSynthetic(message, POLICY);
@@ -116,18 +79,15 @@ tests('whatever is sent', {
   async 'to the listeners or by the upstream: the next good query is answered'() {
     const random = generator(5);
     const upstream = await ScriptedUpstream.start();
-    const options = {
-      dnsListen: [{ address: '127.0.0.1', port: 0 }],
-      dnsUpstream: [upstream.endpoint],
-      dnsAaaa: 'answer',
-      maxTtlSec: 120,
-      dnsRate: 0,
-      sorryIp: null,
-      subnet: { base: 0x0af43200, length: 24 },
-      snatPool: [],
-    } as const;
+    const options = dnsOptions({ dnsUpstream: [upstream.endpoint] });
     const tuning = { tryTimeoutMs: 20, budgetMs: 450 };
-    const dns46 = new Dns46(options, new FakeAddresses(), new FakeCounters(), new FakeLog(), tuning);
+    const surroundings = {
+      addresses: new FakeAddresses(),
+      counters: new FakeCounters(),
+      log: new FakeLog(),
+      udp: shim(),
+    };
+    const dns46 = new Dns46(options, surroundings, tuning);
     await dns46.start();
     const endpoint = dns46.listening[0]!;
     upstream.script = (question) => {

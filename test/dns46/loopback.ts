@@ -4,13 +4,13 @@
 import * as assert from 'uvu/assert';
 import { Dns46, type Dns46Options, type Dns46Tuning } from '../../src/dns46/dns46.ts';
 import type { Endpoint } from '../../src/dns46/upstream-question.ts';
+import { shim } from '../../src/tun/shim.ts';
 import { ask } from './client.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from './fake-parts.ts';
 import { ManualClock, settled } from './manual-clock.ts';
+import { dnsOptions } from './options.ts';
 import { a, aaaa, query, type ReplyShape, soa } from './packets.ts';
 import { type Script, ScriptedUpstream } from './scripted-upstream.ts';
-
-export const LOOPBACK = [{ address: '127.0.0.1', port: 0 }];
 
 export class Loopback {
   readonly clock = new ManualClock();
@@ -22,21 +22,11 @@ export class Loopback {
 
   constructor(upstream: ScriptedUpstream, options: Partial<Dns46Options>, tuning: Partial<Dns46Tuning>) {
     this.upstream = upstream;
-    const base: Dns46Options = {
-      dnsListen: LOOPBACK,
-      dnsUpstream: [upstream.endpoint],
-      dnsAaaa: 'answer',
-      maxTtlSec: 120,
-      dnsRate: 0,
-      sorryIp: null,
-      subnet: { base: 0x0af43200, length: 24 },
-      snatPool: [],
-    };
+    const all = dnsOptions({ dnsUpstream: [upstream.endpoint], ...options });
     const clock = this.clock;
-    this.dns46 = new Dns46({ ...base, ...options }, this.addresses, this.counters, this.log, {
-      clock,
-      ...tuning,
-    });
+    const { addresses, counters, log } = this;
+    const surroundings = { addresses, counters, log, udp: shim() };
+    this.dns46 = new Dns46(all, surroundings, { clock, cacheBytes: 0, ...tuning });
   }
 
   get endpoint(): Endpoint {
@@ -81,10 +71,10 @@ export function byType(shapes: Partial<Record<string, ReplyShape>>): Script {
   };
 }
 
-/** Lets every try of an exchange run out. */
+/** Lets the time of an exchange run out. */
 export async function silence(b: Loopback): Promise<void> {
-  for (let tries = 0; tries < 3; tries++) {
-    await b.clock.advance(1200);
+  for (let steps = 0; steps < 4; steps++) {
+    await b.clock.advance(1000);
     await settled();
   }
 }

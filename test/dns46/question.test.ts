@@ -67,14 +67,14 @@ table(
 );
 
 table(
-  'queries that are passed on unchanged, checklist 63',
+  'queries that are passed on unchanged [63]',
   [
     { name: 'AAAA', bytes: query({ name: 'a.example', type: 'AAAA' }) },
     { name: 'A in another class', bytes: edited(PLAIN, (b) => b.writeUInt16BE(3, b.length - 2)) },
     { name: 'opcode NOTIFY', bytes: edited(PLAIN, (b) => b.writeUInt16BE(0x2100, 2)) },
     { name: 'unknown opcode without a body', bytes: bytesOf('0001 7800 0000 0000 0000 0000') },
     {
-      name: 'CD and DO, RFC 6147 §5.5, checklist 75',
+      name: 'CD and DO, RFC 6147 §5.5 [75]',
       bytes: query({ name: 'a.example', flags: RD | CD, edns: 1232, dnssecOk: true }),
     },
     { name: 'EDNS version 1, RFC 6891 §6.1.3', bytes: query({ name: 'a.example', edns: 1232, version: 1 }) },

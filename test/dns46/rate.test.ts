@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { RateLimit } from '../../src/dns46/rate.ts';
 import { tests } from '../helpers/table.ts';
 
-tests('queries per second, checklist 83', {
+tests('queries per second [83]', {
   '0 is no limit'() {
     const rate = new RateLimit(0, 0);
     for (let i = 0; i < 1000; i++) assert.is(rate.take(0), true);

@@ -16,6 +16,10 @@ export const ZONE = 'corp.example';
 const MANY_V6 = Array.from({ length: 10 }, (_, i) => `2001:db8::a:${i + 1}`);
 const LARGE = Array.from({ length: 60 }, (_, i) => `192.0.2.${i + 1}`);
 
+/** Names bulk0 … with an AAAA record each. */
+export const BULK_NAMES = 1_000;
+const BULK = Array.from({ length: BULK_NAMES }, (_, i) => `bulk${i} AAAA 2001:db8::b:${i.toString(16)}`);
+
 const ZONE_FILE = `
 $ORIGIN ${ZONE}.
 $TTL 300
@@ -34,7 +38,28 @@ hop    CNAME v6
 to-no  CNAME missing
 many   AAAA ${MANY_V6.join('\nmany AAAA ')}
 large  A ${LARGE.join('\nlarge A ')}
+twin1  AAAA 2001:db8::77
+twin2  AAAA 2001:db8::77
+old    DNAME new
+x.new  AAAA 2001:db8::88
+web    AAAA 2001:db8::10
+web    HTTPS 1 . alpn=h2 port=8443 ipv4hint=192.0.2.99 ipv6hint=2001:db8::10
+native A 192.0.2.12
+native HTTPS 1 . alpn=h2 ipv4hint=192.0.2.12
+${BULK.join('\n')}
 `;
+
+const REVERSE_ZONE = '8.b.d.0.1.0.0.2.ip6.arpa';
+const REVERSE_FILE = `
+$ORIGIN ${REVERSE_ZONE}.
+$TTL 300
+@ SOA ns.${ZONE}. admin.${ZONE}. 1 3600 600 86400 40
+@ NS ns.${ZONE}.
+0.1.${'0.'.repeat(21)}0 PTR v6.${ZONE}.
+`;
+
+/** A zone whose server does not listen: SERVFAIL. */
+export const BROKEN_ZONE = 'broken.example';
 
 const unboundConf = (port: number, folder: string): string => `
 server:
@@ -46,6 +71,8 @@ server:
   use-syslog: no
   do-daemonize: no
   module-config: "iterator"
+  do-not-query-localhost: no
+  local-zone: "${REVERSE_ZONE}." nodefault
 remote-control:
   control-enable: no
 auth-zone:
@@ -53,6 +80,14 @@ auth-zone:
   zonefile: "${folder}/zone"
   for-upstream: yes
   for-downstream: no
+auth-zone:
+  name: "${REVERSE_ZONE}."
+  zonefile: "${folder}/reverse"
+  for-upstream: no
+  for-downstream: yes
+forward-zone:
+  name: "${BROKEN_ZONE}."
+  forward-addr: 127.0.0.1@1
 `;
 
 /** dnsmasq knows no zone files; what it can say of the zone. */
@@ -90,6 +125,7 @@ export class RealUpstream {
     const folder = await mkdtemp(path.join(tmpdir(), 'nat46-dns-'));
     const port = await freePort();
     await writeFile(path.join(folder, 'zone'), ZONE_FILE);
+    await writeFile(path.join(folder, 'reverse'), REVERSE_FILE);
     await writeFile(path.join(folder, 'conf'), unboundConf(port, folder));
     const args = program === 'unbound' ? ['-c', path.join(folder, 'conf')] : dnsmasqArguments(port);
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'ignore'] });

@@ -26,7 +26,7 @@ tests('replies fitted to a client', {
     assert.equal(Buffer.from(found.subarray(asked.length)), upstream.subarray(asked.length));
     assert.is(decode(upstream).id, 1, 'the reply is shared: it must not change');
   },
-  'exactly the limit fits, one byte more does not, checklist 74'() {
+  'exactly the limit fits, one byte more does not [74]'() {
     const asked = query({ name: 'a.example' });
     const upstream = reply(asked, { answers: MANY });
     assert.is(hasFlag(fitted(upstream, read(asked), upstream.length), TC), false);
@@ -56,7 +56,7 @@ tests('replies fitted to a client', {
 });
 
 table(
-  'what a client can take by UDP, RFC 6891 §6.2.5, checklist 74',
+  'what a client can take by UDP, RFC 6891 §6.2.5 [74]',
   [
     { name: 'no EDNS', edns: undefined, limit: 512 },
     { name: 'less than 512 counts as 512', edns: 100, limit: 512 },

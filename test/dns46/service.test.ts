@@ -9,7 +9,7 @@ import { a, aaaa, bytesOf, decode, hasFlag, lines, query, rcode } from './packet
 const TC = 0x0200;
 const AD = 0x0020;
 
-tests('what passes unchanged, checklist 63', {
+tests('what passes unchanged [63]', {
   'other types, with every byte of the reply but id and letters': loopback(async (b) => {
     const text = { name: 'www.example', type: 'TXT', class: 'IN', ttl: 5, data: 'hello' } as Answer;
     b.upstream.script = byType({ TXT: { answers: [text], flags: 0x0480 | AD, ...EMPTY } });
@@ -45,14 +45,14 @@ tests('what passes unchanged, checklist 63', {
     const status = bytesOf('0042 1000 0000 0000 0000 0000');
     assert.equal(await b.ask(status), bytesOf('0042 9000 0000 0000 0000 0000'));
   }),
-  'names never mapped go upstream: local, ipv4only.arpa, checklist 77, 78': loopback(async (b) => {
+  'names never mapped go upstream: local, ipv4only.arpa [77] [78]': loopback(async (b) => {
     b.upstream.script = ONLY_AAAA;
     for (const name of ['printer.local', 'ipv4only.arpa', '1.0.0.10.in-addr.arpa']) {
       assert.equal(decode(await b.ask(query({ name }))).answers, []);
     }
     assert.equal([b.upstream.seen.length, b.addresses.calls], [3, 0]);
   }),
-  'localhost and onion are answered here, RFC 6761 §6.3, RFC 7686 §2, checklist 78': loopback(async (b) => {
+  'localhost and onion are answered here, RFC 6761 §6.3, RFC 7686 §2 [78]': loopback(async (b) => {
     const loopback = await b.ask(query({ name: 'App.localhost' }));
     assert.equal(lines(decode(loopback).answers), ['app.localhost A 10800 127.0.0.1']);
     assert.is(rcode(await b.ask(query({ name: 'x.onion' }))), 3);
@@ -66,7 +66,7 @@ tests('what passes unchanged, checklist 63', {
   }),
 });
 
-tests('sizes, checklist 74', {
+tests('sizes [74]', {
   'more than 512 bytes to a client without EDNS: TC; by TCP all of it': loopback(async (b) => {
     const answers = Array.from({ length: 40 }, (_, i) => a('www.example', `192.0.2.${i}`));
     b.upstream.script = (question) => {
@@ -104,7 +104,7 @@ tests('messages that are no queries', {
 });
 
 tests('limits', {
-  'dns-rate: REFUSED beyond, counted, checklist 83': loopback(
+  'dns-rate: REFUSED beyond, counted [83]': loopback(
     async (b) => {
       b.upstream.script = byType({ A: NATIVE });
       const codes = [];
@@ -117,6 +117,38 @@ tests('limits', {
     },
     { options: { dnsRate: 2 } },
   ),
+  'dns-client-rate: a client over its limit takes nothing from the others [83]': loopback(
+    async (b) => {
+      b.upstream.script = byType({ A: NATIVE });
+      const codes = [];
+      for (let i = 0; i < 3; i++) codes.push(rcode(await b.ask(A_QUERY)));
+      assert.equal(codes, [0, 0, 5]);
+      const [other] = await askTcp({ ...b.endpoint, address: '127.0.0.1' }, [A_QUERY], false, '127.0.0.9');
+      assert.is(rcode(other!), 0);
+      assert.equal([b.counters.of('clientLimited'), b.counters.of('rateLimited')], [1, 0]);
+      await b.clock.advance(20_000);
+    },
+    { options: { dnsClientRate: 2 } },
+  ),
+  'over a limit and told to drop: no reply, counted [83]': loopback(
+    async (b) => {
+      await tell(b.endpoint, query({ name: 'localhost' }));
+      await tell(b.endpoint, query({ name: 'localhost' }));
+      await until(() => b.counters.of('rateLimited') === 1);
+      assert.equal([b.counters.rows.clientQueries, b.counters.rows.clientReplies], [2, 1]);
+    },
+    { options: { dnsRate: 1, dnsOverLimit: 'drop' } },
+  ),
+  'ANY over UDP: TC and nothing else, over TCP it passes, RFC 8482 §4.4 [63]': loopback(async (b) => {
+    b.upstream.script = (question) => question.answer(NATIVE);
+    const any = query({ name: 'www.example', type: 'ANY' });
+    const cut = await b.ask(any);
+    assert.equal([hasFlag(cut, TC), cut.length, b.upstream.seen.length], [true, any.length, 0]);
+    const [whole] = await askTcp(b.endpoint, [any]);
+    assert.is(decode(whole!).answers?.length, 1);
+    assert.is(b.counters.of('any'), 1);
+    await b.clock.advance(10_000);
+  }),
   'queries in flight: REFUSED beyond, counted': loopback(
     async (b) => {
       const first = b.ask(query({ name: 'a.example', type: 'TXT' }));

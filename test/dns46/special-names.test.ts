@@ -4,7 +4,7 @@ import { localAnswer, neverMapped } from '../../src/dns46/special-names.ts';
 import { table } from '../helpers/table.ts';
 
 table(
-  'names never mapped, checklist 77, 78',
+  'names never mapped [77] [78]',
   [
     { name: 'localhost', never: true },
     { name: 'app.localhost', never: true },
@@ -33,6 +33,7 @@ table(
       rcode: 0,
       answer: false,
     },
+    { name: 'invalid does not exist, RFC 6761 §6.4', qname: 'x.invalid', type: 1, rcode: 3, answer: false },
     { name: 'onion does not exist, RFC 7686 §2', qname: 'x.onion', type: 1, rcode: 3, answer: false },
   ],
   ({ qname, type, rcode, answer }) => {

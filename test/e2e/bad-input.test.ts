@@ -1,6 +1,7 @@
 /**
  * Bad input: one clear line that names key, value and remedy, and the documented exit code.
  */
+import type { ChildProcess } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import type { Flags, Gateway } from '../helpers/gateway.ts';
 import type { Lab } from '../helpers/lab.ts';
@@ -17,6 +18,9 @@ interface Row {
   before?: (lab: Lab) => Promise<unknown>;
   after?: (lab: Lab) => Promise<unknown>;
 }
+
+/** What occupies a port. */
+let taken: ChildProcess | undefined;
 
 const ROWS: readonly Row[] = [
   {
@@ -70,6 +74,46 @@ const ROWS: readonly Row[] = [
     flags: { 'binding-log': '/proc/nat46/bindings' },
     exit: 78,
     says: ['binding-log', '/proc/nat46/bindings', 'ENOENT'],
+  },
+  {
+    name: 'DNS upstream without a route',
+    flags: { 'dns-upstream': '203.0.113.53' },
+    exit: 1,
+    says: ['dns-upstream', '203.0.113.53:53', 'no route'],
+  },
+  {
+    name: 'DNS server of a zone without a route',
+    flags: { 'dns-zone': 'cluster.east=203.0.113.53' },
+    exit: 1,
+    says: ['dns-zone', 'cluster.east=203.0.113.53:53', 'no route'],
+  },
+  {
+    name: 'malformed zone',
+    flags: { 'dns-zone': 'cluster..east=10.244.40.252' },
+    exit: 78,
+    says: ['dns-zone', 'cluster..east=10.244.40.252'],
+  },
+  {
+    name: 'zone without a server',
+    flags: { 'dns-zone': 'cluster.east' },
+    exit: 78,
+    says: ['dns-zone', 'cluster.east', 'ZONE=ADDR'],
+  },
+  {
+    name: 'DNS listener on a port that is taken',
+    flags: { 'dns-listen': '10.244.10.1:5399' },
+    before: async (lab) => {
+      const listen =
+        'import socket,time; s=socket.socket(); s.bind(("10.244.10.1",5399)); s.listen(); time.sleep(60)';
+      taken = lab.spawn('gw', ['/usr/bin/python3', '-c', listen]);
+      for (let tries = 0; tries < 100; tries++) {
+        if ((await lab.ok('gw', ['ss', '-Hltn', 'sport = :5399'])) !== '') return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    after: async () => taken?.kill('SIGKILL'),
+    exit: 1,
+    says: ['dns-listen', '10.244.10.1:5399', 'EADDRINUSE'],
   },
   { name: 'misspelt flag', flags: { subent: '10.244.50.0/24' }, exit: 2, says: ['--subent', '--subnet'] },
 ];

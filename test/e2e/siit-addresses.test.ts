@@ -171,6 +171,21 @@ const UNMAPPED: ExchangeRow[] = [
   },
 ];
 
+/** Errors that quote what the translator cannot have sent, and errors to nobody: nothing comes out, nobody is told. */
+const QUOTES: ExchangeRow[] = [
+  ['IPv4 source', 'icmp4(3, 1, back4(src="192.0.2.9", dst="192.0.2.8"), src="192.0.2.8", dst=S4, ttl=64)'],
+  ['IPv4 destination', 'icmp4(3, 1, back4(), src="192.0.2.8", dst=S4, ttl=64)'],
+  ['IPv6 source', 'icmp6(1, 0, IPv6(src=X6, dst=S6) / udp(8), src=S6, dst="2001:db8:6::8", hlim=64)'],
+  [
+    'IPv6 destination',
+    'icmp6(1, 0, IPv6(src="2001:db8:6::8", dst=X6) / udp(8), src=S6, dst="2001:db8:6::8", hlim=64)',
+  ],
+].map(([what, send]) => ({
+  name: `RFC 7915 §4.3 §5.3 [15] [29] a quoted ${what} without mapping → dropped`,
+  send: String(send),
+  get: [],
+}));
+
 /** Errors from a router whose address has no counterpart, RFC 6791 §3 and RFC 7915 §5.2. */
 const routerRows = (source: string): ExchangeRow[] =>
   [
@@ -261,7 +276,7 @@ exactTests('siit addresses', [
     flags: { 'rfc6791-v4': '203.0.113.8', 'rfc6791-v6': '2001:db8:6791::8' },
     rows: [...routerRows('ERR4'), MAPPED_ROUTER],
   },
-  { flags: { pool6: null }, rows: [...UNMAPPED, routerRow4('OWN6')] },
+  { flags: { pool6: null }, rows: [...UNMAPPED, ...QUOTES, routerRow4('OWN6')] },
   { flags: { pool6: null, 'rfc6791-v6': '2001:db8:6791::8' }, rows: [routerRow4('ERR6')] },
   ...Object.keys(LENGTHS).map((prefix) => ({ flags: { pool6: prefix }, rows: lengthRows(prefix) })),
   {

@@ -49,7 +49,8 @@ export class Capture {
 export function checksums(file: string): Checksums {
   const options = ['ip', 'tcp', 'udp'].flatMap((layer) => ['-o', `${layer}.check_checksum:TRUE`]);
   const fields = LAYERS.flatMap((layer) => ['-e', `${layer}.checksum.status`]);
-  const argv = ['-n', '-r', file, ...options, '-T', 'fields', '-e', 'frame.number', ...fields];
+  const lengths = ['-e', 'ip.len', '-e', 'ipv6.plen'];
+  const argv = ['-n', '-r', file, ...options, '-T', 'fields', '-e', 'frame.number', ...lengths, ...fields];
   const out = execFileSync('tshark', argv, {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -57,16 +58,27 @@ export function checksums(file: string): Checksums {
   });
   const result: Checksums = { packets: 0, good: { ip: 0, tcp: 0, udp: 0, icmp: 0, icmpv6: 0 }, bad: [] };
   for (const line of out.split('\n').filter((text) => text !== '')) {
-    const [frame, ...columns] = line.split('\t');
+    const [frame, ipLengths, ipv6Lengths, ...columns] = line.split('\t');
     result.packets++;
+    const isCut = quotesMore(ipLengths, ipv6Lengths);
     for (const [i, layer] of LAYERS.entries()) {
-      for (const status of (columns[i] ?? '').split(',')) {
-        if (status === '1') result.good[layer]++;
-        if (status === '0') result.bad.push(`${layer} in packet ${frame}`);
-      }
+      const statuses = (columns[i] ?? '').split(',');
+      result.good[layer] += statuses.filter((status) => status === '1').length;
+      if (isCut && UPPER.includes(layer)) continue; // of a quote that was cut, tshark sums what is there
+      if (statuses.includes('0')) result.bad.push(`${layer} in packet ${frame}`);
     }
   }
   return result;
+}
+
+const UPPER: readonly Layer[] = ['tcp', 'udp'];
+
+/** Whether a packet quotes one that is longer than itself. @param lengths of the packet and of its quote, by family */
+function quotesMore(...lengths: readonly (string | undefined)[]): boolean {
+  return lengths.some((text) => {
+    const [outer = 0, inner = 0] = (text ?? '').split(',').map(Number);
+    return inner > outer;
+  });
 }
 
 const WARNING = 0x600000; // tshark's severities: chat, note, warning, error

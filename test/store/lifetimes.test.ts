@@ -1,4 +1,4 @@
-/** Life and rest of mappings (checklist 82 and §9), each limit at −1, 0 and +1 second. */
+/** Life and rest of mappings [82] and §9), each limit at −1, 0 and +1 second. */
 import * as assert from 'uvu/assert';
 import { formatV4 } from '../../src/address.ts';
 import { table, tests } from '../helpers/table.ts';
@@ -57,7 +57,7 @@ table(
 );
 
 table(
-  'lifetimes: never before the last answer + its TTL + 60 s (82)',
+  'lifetimes: never before the last answer + its TTL + 60 s [82]',
   [
     { name: '− 1', after: 179, expired: 0 },
     { name: '0', after: 180, expired: 0 },
@@ -66,8 +66,8 @@ table(
   async (row) => {
     const rig = new Rig();
     await rig.directory.set(v4(ADDRESS), REAL, 10);
-    rig.directory.answered(v4(ADDRESS), 120);
-    rig.directory.answered(v4(ADDRESS), 5); // a shorter one later takes nothing back
+    rig.directory.answered(v4(ADDRESS), REAL, 120);
+    rig.directory.answered(v4(ADDRESS), REAL, 5); // a shorter one later takes nothing back
     rig.clock.sec += row.after;
     assert.is(await sweep(rig), row.expired);
   },
@@ -93,7 +93,7 @@ tests('lifetimes', {
     const rig = new Rig();
     await rig.directory.set(v4(ADDRESS), REAL, 100);
     rig.clock.sec += 90;
-    rig.directory.answered(v4(ADDRESS), 1);
+    rig.directory.answered(v4(ADDRESS), REAL, 1);
     rig.clock.sec += 100;
     assert.is(await sweep(rig), 0);
     rig.clock.sec += 1;

@@ -1,0 +1,166 @@
+/**
+ * Replies that may be used again, as wire images: a hit copies the image and patches id, letters of the question and
+ * TTLs. Bounded by bytes, the least recently used goes first.
+ *
+ *     stored                       life                        a day later
+ *     | fresh …………………………… due | stale: only when the upstream fails | forgotten
+ *
+ * A reply that names synthetic addresses counts only as long as each still stands for the real address it was made for
+ * (checklist 80), which is asked on every hit; that keeps the mapping alive as well.
+ */
+import { LRUCache } from 'lru-cache';
+import { AA, HEADER_LENGTH, NXDOMAIN, rcodeOf, readMessage, TYPE_OPT, viewOf } from './message.ts';
+import type { Synthetic, SyntheticAddresses } from './synthetic-addresses.ts';
+
+export interface CachedReply {
+  /** AA is cleared: it came from here. */
+  readonly image: Uint8Array;
+  readonly questionEnd: number;
+  /** Where TTLs stand, and what they were. */
+  readonly ttlAt: readonly number[];
+  readonly ttlSec: readonly number[];
+  readonly storedMs: number;
+  readonly lifeSec: number;
+  readonly synthetic: readonly Synthetic[];
+  /** Somebody asks upstream again already. */
+  refreshing: boolean;
+  /** Until then the upstream is not asked again, RFC 8767 §5. */
+  failedUntilMs: number;
+}
+
+/** Time after its life in which a reply helps when the upstream fails: RFC 8767 §5, one to three days. */
+const MAX_STALE_MS = 86_400_000;
+/** TTL of what is past its life, RFC 8767 §4. */
+const STALE_TTL_SEC = 30;
+/** After a failure, a stale reply is given without asking, RFC 8767 §5. */
+const FAILURE_RECHECK_MS = 30_000;
+/** The last tenth of a life is when a reply that is still asked for is fetched again; short lives are not worth it. */
+const PREFETCH_SHARE = 0.1;
+const PREFETCH_LEAST_SEC = 10;
+/** What a reply costs besides its bytes, roughly. */
+const OVERHEAD_BYTES = 400;
+const BYTES_A_TTL = 16;
+const MAX_MESSAGE_LENGTH = 0xffff;
+
+export class ReplyCache {
+  readonly #replies: LRUCache<string, CachedReply>;
+  readonly #addresses: Pick<SyntheticAddresses, 'answered'>;
+  readonly #scratch = new Uint8Array(MAX_MESSAGE_LENGTH);
+  readonly #scratchView = viewOf(this.#scratch);
+
+  /** @param maxBytes of memory, about; 0 keeps nothing */
+  constructor(maxBytes: number, addresses: Pick<SyntheticAddresses, 'answered'>) {
+    this.#addresses = addresses;
+    this.#replies = new LRUCache({
+      maxSize: Math.max(maxBytes, 1),
+      sizeCalculation: (reply, key) =>
+        reply.image.length + key.length + reply.ttlAt.length * BYTES_A_TTL + OVERHEAD_BYTES,
+    });
+  }
+
+  /** Replies kept. */
+  get size(): number {
+    return this.#replies.size;
+  }
+
+  /** @returns a reply within its life whose addresses are valid, or undefined */
+  fresh(key: string, nowMs: number): CachedReply | undefined {
+    const reply = this.#replies.get(key);
+    if (reply === undefined || ageSec(reply, nowMs) >= reply.lifeSec) return undefined;
+    return this.#valid(key, reply, reply.lifeSec - ageSec(reply, nowMs)) ? reply : undefined;
+  }
+
+  /** @returns a reply past its life that may still serve, or undefined; failures never do */
+  stale(key: string, nowMs: number): CachedReply | undefined {
+    const reply = this.#replies.get(key);
+    if (reply === undefined || isFailure(reply)) return undefined;
+    const pastMs = nowMs - reply.storedMs - reply.lifeSec * 1000;
+    if (pastMs < 0 || pastMs >= MAX_STALE_MS) return undefined;
+    return this.#valid(key, reply, STALE_TTL_SEC) ? reply : undefined;
+  }
+
+  /** @param image as it goes to a client, copied here @param lifeSec 0 = not kept */
+  keep(
+    key: string,
+    image: Uint8Array,
+    nowMs: number,
+    lifeSec: number,
+    synthetic: readonly Synthetic[],
+  ): void {
+    const message = lifeSec > 0 ? readMessage(image) : null;
+    if (message === null) return;
+    const records = message.records.filter((record) => record.type !== TYPE_OPT);
+    const copy = Uint8Array.from(image);
+    viewOf(copy).setUint16(2, message.flags & ~AA);
+    const kept: CachedReply = {
+      image: copy,
+      questionEnd: message.question.end,
+      ttlAt: records.map((record) => record.fixed + 4),
+      ttlSec: records.map((record) => record.ttl),
+      storedMs: nowMs,
+      lifeSec,
+      synthetic,
+      refreshing: false,
+      failedUntilMs: 0,
+    };
+    if (isFailure(kept) && this.stale(key, nowMs)) return; // it still serves, a failure never will
+    this.#replies.set(key, kept);
+  }
+
+  /** The upstream failed: what is there serves for a while without asking it. */
+  failed(key: string, nowMs: number): void {
+    const reply = this.#replies.peek(key);
+    if (reply === undefined) return;
+    reply.failedUntilMs = nowMs + FAILURE_RECHECK_MS;
+    reply.refreshing = false;
+  }
+
+  /** Whether a reply in use should be fetched again before its life ends. */
+  due(reply: CachedReply, nowMs: number): boolean {
+    const left = reply.lifeSec - ageSec(reply, nowMs);
+    const worth = reply.lifeSec >= PREFETCH_LEAST_SEC && nowMs >= reply.failedUntilMs;
+    return worth && left <= reply.lifeSec * PREFETCH_SHARE && !reply.refreshing;
+  }
+
+  /**
+   * The reply to one query: its id and its question, letters as sent, TTLs less their age.
+   * @param query plain, of the key of this reply
+   * @returns a view that is valid until the next call
+   */
+  render(reply: CachedReply, query: Uint8Array, nowMs: number): Uint8Array {
+    const out = this.#scratch;
+    out.set(reply.image);
+    out[0] = query[0] ?? 0;
+    out[1] = query[1] ?? 0;
+    for (let at = HEADER_LENGTH; at < reply.questionEnd; at++) out[at] = query[at] ?? 0;
+    const age = ageSec(reply, nowMs);
+    const stale = age >= reply.lifeSec;
+    const { ttlAt, ttlSec } = reply;
+    for (let i = 0; i < ttlAt.length; i++) {
+      this.#scratchView.setUint32(ttlAt[i] ?? 0, stale ? STALE_TTL_SEC : (ttlSec[i] ?? 0) - age);
+    }
+    return out.subarray(0, reply.image.length);
+  }
+
+  #valid(key: string, reply: CachedReply, ttlSec: number): boolean {
+    for (const { v4, v6 } of reply.synthetic) {
+      if (this.#addresses.answered(v4, v6, ttlSec)) continue;
+      this.#replies.delete(key);
+      return false;
+    }
+    return true;
+  }
+}
+
+/** Whether a reply says that a name does not exist. */
+export function isNegative(reply: CachedReply): boolean {
+  return rcodeOf(reply.image[3] ?? 0) === NXDOMAIN;
+}
+
+function isFailure(reply: CachedReply): boolean {
+  return !isNegative(reply) && rcodeOf(reply.image[3] ?? 0) !== 0;
+}
+
+function ageSec(reply: CachedReply, nowMs: number): number {
+  return Math.floor((nowMs - reply.storedMs) / 1000);
+}

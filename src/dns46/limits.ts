@@ -1,0 +1,42 @@
+/**
+ * How many queries are taken: of all clients together, and of each (checklist 83). A client over its own limit takes
+ * nothing from what the others have.
+ */
+import { LRUCache } from 'lru-cache';
+import type { Client } from './listener.ts';
+import { RateLimit } from './rate.ts';
+
+export interface LimitOptions {
+  /** Queries per second, all clients together; 0 = no limit. */
+  readonly dnsRate: number;
+  /** Queries per second and client; 0 = no limit. */
+  readonly dnsClientRate: number;
+}
+
+/** Clients whose rate is known; who was not seen for longest is forgotten, and starts with a full bucket again. */
+const MAX_CLIENTS = 65_536;
+
+export class Limits {
+  readonly #all: RateLimit;
+  readonly #clientRate: number;
+  readonly #clients = new LRUCache<string, RateLimit>({ max: MAX_CLIENTS });
+
+  constructor(options: LimitOptions, nowMs: number) {
+    this.#all = new RateLimit(options.dnsRate, nowMs);
+    this.#clientRate = options.dnsClientRate;
+  }
+
+  /** Counts one query. @returns the limit that it is over, or null */
+  exceeded(client: Client, nowMs: number): 'clientLimited' | 'rateLimited' | null {
+    if (this.#clientRate > 0 && !this.#ofClient(client.who(), nowMs).take(nowMs)) return 'clientLimited';
+    return this.#all.take(nowMs) ? null : 'rateLimited';
+  }
+
+  #ofClient(who: string, nowMs: number): RateLimit {
+    const known = this.#clients.get(who);
+    if (known !== undefined) return known;
+    const limit = new RateLimit(this.#clientRate, nowMs);
+    this.#clients.set(who, limit);
+    return limit;
+  }
+}
