@@ -72,6 +72,7 @@ REFUSALS[-Refusal.Hairpin] = Verdict.DropHairpin;
 REFUSALS[-Refusal.NoBib] = Verdict.DropNoSession;
 REFUSALS[-Refusal.SenderUnmapped] = Verdict.DropSenderUnmapped;
 REFUSALS[-Refusal.Filtered] = Verdict.DropFiltered;
+REFUSALS[-Refusal.OwnSource] = Verdict.DropOwnSource;
 REFUSALS[-NO_SESSION] = Verdict.DropTcpNoSession;
 
 /** The upper layer is not whole: no flow was asked for. */

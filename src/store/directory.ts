@@ -16,7 +16,7 @@ import { type SlotOptions, Slots } from './slots.ts';
 import type { Store, StoredRecord } from './store.ts';
 import { Turns } from './turns.ts';
 
-/** Inactivity after which a mapping that DNS46 made ends (checklist §9). */
+/** Inactivity after which a mapping that DNS46 made ends: as long as an established TCP session may be idle. */
 const DYNAMIC_TIMEOUT_SEC = 7200;
 
 /** What `nat46_mapping_stat` counts: events, not states. */
