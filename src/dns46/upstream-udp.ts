@@ -7,14 +7,7 @@
 import { echoes, keepsCase } from './echo.ts';
 import { TC, viewOf } from './message.ts';
 import { mixCase } from './mixed-case.ts';
-import {
-  type Arena,
-  BatchSocket,
-  ENVELOPE_BYTES,
-  MAX_DATAGRAM_BYTES,
-  SLOTS,
-  type UdpCalls,
-} from './udp-batch.ts';
+import { type Arena, BatchSocket, ENVELOPE_BYTES, SLOTS, type UdpCalls } from './udp-batch.ts';
 import {
   type Asked,
   type Endpoint,
@@ -51,9 +44,8 @@ export class UpstreamUdp {
     this.#context = context;
   }
 
-  /** @param query its id is replaced @returns the first reply that echoes it, or why there is none */
+  /** @param query at most MAX_DATAGRAM_BYTES; its id is replaced @returns the first reply that echoes it, or why there is none */
   ask(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
-    if (query.length > MAX_DATAGRAM_BYTES) return Promise.resolve('unreachable');
     return new Promise((resolve) => {
       const port = this.#port();
       if (port === null) resolve('unreachable');
