@@ -5,7 +5,7 @@
  * Questions of one turn of the loop leave together.
  */
 import { echoes, keepsCase } from './echo.ts';
-import { TC, viewOf } from './message.ts';
+import { TC, viewOf, wordAt } from './message.ts';
 import { mixCase } from './mixed-case.ts';
 import { type Arena, BatchSocket, ENVELOPE_BYTES, SLOTS, type UdpCalls } from './udp-batch.ts';
 import {
@@ -153,7 +153,7 @@ class SourcePort {
   }
 
   #receive(reply: Uint8Array): void {
-    const id = reply.length >= 2 ? viewOf(reply).getUint16(0) : -1;
+    const id = reply.length >= 2 ? wordAt(reply, 0) : -1;
     const asked = this.#waiting.get(id);
     if (asked === undefined || !echoes(asked.query, reply)) {
       this.#context.counters.count('upstreamIgnored');
