@@ -34,7 +34,7 @@ function sameBytes(query: Uint8Array, reply: Uint8Array): boolean {
     if (length !== reply[at] || length > 63) return false;
     const end = at + (length === 0 ? 4 : length);
     while (at < end) if (query[++at] !== reply[at]) return false;
-    if (length === 0) return at < query.length && at < reply.length;
+    if (length === 0) return true;
   }
   return false;
 }
