@@ -6,6 +6,7 @@
 import type { Log } from './log.ts';
 import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf } from './message.ts';
 import { transfer } from './transfer.ts';
+import { MAX_DATAGRAM_BYTES } from './udp-batch.ts';
 import { UpstreamHealth } from './upstream-health.ts';
 import { type Endpoint, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
 import { type Failure, race } from './upstream-race.ts';
@@ -138,8 +139,9 @@ export class Upstreams {
     return 'next';
   }
 
-  /** A reply that lost the case of the question may be forged, or come from a server that does not keep it: TCP tells. */
+  /** By UDP, unless that cannot carry it. A reply that lost the case of the question may be forged, or come from a server that does not keep it: TCP tells. */
   async #overUdp(upstream: Upstream, effort: Effort<unknown>): Promise<Uint8Array | Silence> {
+    if (effort.query.length > MAX_DATAGRAM_BYTES) return upstream.tcp.ask(effort.query, this.#leftMs(effort));
     const reply = await upstream.udp.ask(effort.query, this.#leftMs(effort));
     if (reply !== 'case') return reply;
     this.#context.counters.count('upstreamCase');

@@ -121,7 +121,7 @@ export class MappingDirectory {
 
   /** What an address stands for, as the store says if the table does not; null for nothing. */
   async realOf(v4: number): Promise<Uint8Array | null> {
-    await this.resolve(v4);
+    if (this.#slots.isMappable(v4)) await this.resolve(v4);
     return this.#local.realOf(v4);
   }
 

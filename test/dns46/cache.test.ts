@@ -204,7 +204,7 @@ tests('cache: prefetch', {
     await b.ask(asked);
     await b.clock.advance(269_000);
     await b.ask(asked);
-    assert.is(b.upstream.seen.length, 1);
+    assert.equal([b.upstream.seen.length, b.counters.of('prefetched')], [1, 0]);
     await b.clock.advance(1_000);
     const held: (() => void)[] = [];
     b.upstream.script = (question) => held.push(() => question.answer({ answers: [TXT] }));
@@ -227,6 +227,10 @@ table(
     { name: 'ANY', bytes: query({ name: 'a.example', type: 'ANY' }) },
     { name: 'AXFR', bytes: query({ name: 'a.example', type: 'AXFR' }) },
     { name: 'bytes behind the question', bytes: bytesOf('0001 0100 0001 0000 0000 0000 00 0001 0001 00') },
+    {
+      name: 'bytes behind the OPT record',
+      bytes: Buffer.concat([query({ name: 'a.example', edns: 1232 }), Buffer.alloc(1)]),
+    },
     { name: 'no question', bytes: bytesOf('0001 0100 0000 0000 0000 0000') },
     { name: 'a label cut short', bytes: bytesOf('0001 0100 0001 0000 0000 0000 05 61') },
     { name: 'a type cut short', bytes: bytesOf('0001 0100 0001 0000 0000 0000 00 0001') },

@@ -30,6 +30,12 @@ table(
       out: `${HEAD} ${ALPN} ${NEW_V4HINT}`,
     },
     {
+      name: 'a new hint goes between what is before and behind it',
+      in: `${HEAD} ${ALPN} ${ECH} ${V6HINT}`,
+      add: [0x0af43201],
+      out: `${HEAD} ${ALPN} ${NEW_V4HINT} ${ECH}`,
+    },
+    {
       name: 'mandatory loses what is gone',
       in: `${HEAD} 0000 0006 000100040006 ${ALPN} ${V4HINT} ${V6HINT}`,
       out: `${HEAD} 0000 0002 0001 ${ALPN}`,
@@ -88,6 +94,22 @@ tests('HTTPS queries [76]', {
     const found = await b.ask(asked());
     assert.equal(rdataOf(found), bytesOf(`${HEAD} ${ALPN}`));
     assert.is(hasFlag(found, 0x0020), false);
+    assert.is(b.counters.of('hints'), 1);
+  }),
+  'a signature over what was changed goes, others stay': loopback(async (b) => {
+    const signature = (covered: number): Answer => {
+      const data = Buffer.concat([
+        Buffer.from([0, covered]),
+        Buffer.alloc(16),
+        Buffer.from([0]),
+        Buffer.alloc(8),
+      ]);
+      return { name: 'www.example', type: 'UNKNOWN_46', class: 'IN', ttl: 300, data } as unknown as Answer;
+    };
+    const answers = [https('www.example'), signature(HTTPS), signature(1)];
+    b.upstream.script = byType({ A: EMPTY, AAAA: REAL, UNKNOWN_65: { answers } });
+    const found = await b.ask(asked());
+    assert.is(found.readUInt16BE(6), 2);
     assert.is(b.counters.of('hints'), 1);
   }),
   'or replaced, for no longer than the address is good for': loopback(

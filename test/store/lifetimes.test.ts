@@ -89,6 +89,15 @@ table(
 );
 
 tests('lifetimes', {
+  'an answer about another address, or another real one, is none [80]': async () => {
+    const rig = new Rig();
+    await rig.directory.set(v4(ADDRESS), REAL, 100);
+    assert.is(rig.directory.answered(v4(ADDRESS), REAL, 1), true);
+    assert.is(rig.directory.answered(v4(ADDRESS) + 1, REAL, 1), false);
+    assert.is(rig.directory.answered(v4(ADDRESS), v6('2001:db8::ffff'), 1), false);
+    await rig.directory.del(v4(ADDRESS));
+    assert.is(rig.directory.answered(v4(ADDRESS), REAL, 1), false);
+  },
   'a DNS answer starts inactivity anew': async () => {
     const rig = new Rig();
     await rig.directory.set(v4(ADDRESS), REAL, 100);
