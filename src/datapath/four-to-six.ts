@@ -59,7 +59,7 @@ export class FourToSix {
     packet.fragment = ipv4.flagsOffset(view, at);
     packet.near = ipv4.source(view, at);
     packet.far = ipv4.destination(view, at);
-    if (!isTranslated(packet.near) || !isTranslated(packet.far)) return Verdict.DropAddress;
+    if (!ipv4.isRoutable(packet.near) || !ipv4.isRoutable(packet.far)) return Verdict.DropAddress;
     if (packet.far === this.#settings.self4) return this.#toUs();
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (header > ipv4.MIN_HEADER_LENGTH && ipv4.hasUnexpiredSourceRoute(view, at, header)) {
@@ -239,11 +239,15 @@ export class FourToSix {
     return FITS;
   }
 
-  /** RFC 6691 §2: what the peer may send must fit both links after translation. */
   #clampMss(id: SessionId, now: number): void {
-    const room6 = this.#pathMtu(id, now) - ipv6.HEADER_LENGTH;
-    const limit = Math.min(room6, this.#settings.mtu4 - ipv4.MIN_HEADER_LENGTH) - tcp.MIN_HEADER_LENGTH;
-    tcp.clampMss(this.#batch.view, this.packet.upper, limit, this.#offload.needsChecksum);
+    const partial = this.#offload.needsChecksum;
+    transport.clampMss(
+      this.#batch.view,
+      this.packet.upper,
+      this.#settings.mtu4,
+      this.#pathMtu(id, now),
+      partial,
+    );
   }
 
   #output(id: SessionId, split: boolean): Verdict {
@@ -263,9 +267,4 @@ export class FourToSix {
     this.#batch.push(out, packet.end - out);
     return Verdict.Forward46;
   }
-}
-
-/** Unicast and valid beyond its link. */
-function isTranslated(address: number): boolean {
-  return ipv4.isUnicast(address) && !ipv4.isLinkLocal(address);
 }

@@ -65,7 +65,7 @@ export class SixToFour {
     packet.protocol = v6ToV4.protocolOf(chain);
     packet.fragment = chain.fragment !== 0 && ipv6.isAtomic(view, chain.fragment) ? 0 : chain.fragment;
     packet.turnsBack = false;
-    if (!isTranslated(view, packet.far) || !isTranslated(view, packet.near)) return Verdict.DropAddress;
+    if (!ipv6.isRoutable(view, packet.far) || !ipv6.isRoutable(view, packet.near)) return Verdict.DropAddress;
     if (this.#isSelf(packet.near)) return this.#toUs();
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (walked === ChainResult.SegmentsLeft) return Verdict.DropRoutingHeader;
@@ -83,7 +83,7 @@ export class SixToFour {
     const session = id as SessionId;
     if (!this.#fits(session)) return Verdict.DropTooBig;
     this.#flows.track(session, packet, FROM_OUTSIDE, now);
-    if ((packet.flags & tcp.SYN) !== 0 && this.#settings.clampMss) this.#clampMss();
+    if ((packet.flags & tcp.SYN) !== 0 && this.#settings.clampMss) this.#clampMss(session, now);
     this.#rewrite(session);
     return this.#output(session);
   }
@@ -251,10 +251,11 @@ export class SixToFour {
     return true;
   }
 
-  #clampMss(): void {
+  /** What a router said about the path outwards is for what the inside host sends, which this SYN bounds. */
+  #clampMss(id: SessionId, now: number): void {
     const { mtu4, mtu6 } = this.#settings;
-    const limit = Math.min(mtu6 - ipv6.HEADER_LENGTH, mtu4 - ipv4.MIN_HEADER_LENGTH) - tcp.MIN_HEADER_LENGTH;
-    tcp.clampMss(this.#batch.view, this.packet.upper, limit, this.#offload.needsChecksum);
+    const path = Math.min(mtu6, this.#flows.sessions.pathMtu(id, now));
+    transport.clampMss(this.#batch.view, this.packet.upper, mtu4, path, this.#offload.needsChecksum);
   }
 
   #output(id: SessionId): Verdict {
@@ -271,9 +272,4 @@ export class SixToFour {
     this.#batch.push(out, packet.end - out);
     return Verdict.Forward64;
   }
-}
-
-/** Unicast and valid beyond its link. */
-function isTranslated(view: DataView, address: number): boolean {
-  return ipv6.isUnicast(view, address) && !ipv6.isLinkLocal(view, address);
 }

@@ -268,10 +268,10 @@ siitVectors('RFC 7915 §4.2, RFC 6791: size, header and source of a translated I
       9c40 0035 000c 6a22  dead beef`,
   },
   {
-    name: '[33] from a router without counterpart, and no address for that: silence',
+    name: '[33] from a router without counterpart, and no address for that: that of the host which was dialled',
     world: { pool6: null, errorSource6: words('00*16') },
     in: `4500 003c 0009 0000 4001 7c49 cb00714d c0000221  0b00 e17b 0000 0000
       4500 0020 1111 4000 4011 3d5e c0000221 c6336409  9c40 0035 000c d964  dead beef`,
-    verdict: 'DropUnmapped',
+    out: '60000000003c3a3f20010db800030000000000000000000920010db800020000000000000000002103002fb90000000060000000000c114020010db800020000000000000000002120010db80003000000000000000000099c400035000c6a22deadbeef',
   },
 ]);

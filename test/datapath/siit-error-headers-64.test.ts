@@ -268,12 +268,12 @@ siitVectors('RFC 7915 §5.2, RFC 6791: size, header and source of a translated I
       4500 0020 0000 0000 3c11 80a6 cb007105 c0000221  0035 9c40 000c c79b  dead beef`,
   },
   {
-    name: '[33] from a router without counterpart, and no address for that: silence',
+    name: '[33] from a router without counterpart, and no address for that: that of the host which was dialled',
     world: { errorSource4: 0 },
     in: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0300 2ca9 0000 0000
       60000000 000c 1140 20010db801cb00710005000000000000 20010db8000200000000000000000021
       0035 9c40 000c 67ed  dead beef`,
-    verdict: 'DropUnmapped',
+    out: '4500003c000000003f017d9ac0000221cb0071050b00f34400000000450000200000000040117ca6cb007105c000022100359c40000cc79bdeadbeef',
   },
 ]);
