@@ -101,11 +101,14 @@ function print(contenders: readonly [Contender, Contender]): void {
 }
 
 const total = HOT_NAMES + ROUNDS * (NAMES + LATENCY_NAMES);
-const upstream = await startUpstream(folder, FIRST_PORT, total, last);
-const dns46 = await startDns46(folder, FIRST_PORT + 1, upstream.port, first);
-const dns64 = await startDns64(folder, FIRST_PORT + 2, upstream.port, first);
-const both = [contender('nat46', ZONE_6, 'A', dns46), contender('unbound', ZONE_4, 'AAAA', dns64)] as const;
+const servers: Server[] = [];
 try {
+  const started = async (server: Promise<Server>) => servers[servers.push(await server) - 1] as Server;
+  const { port } = await started(startUpstream(folder, FIRST_PORT, total, last));
+  const both = [
+    contender('nat46', ZONE_6, 'A', await started(startDns46(folder, FIRST_PORT + 1, port, first))),
+    contender('unbound', ZONE_4, 'AAAA', await started(startDns64(folder, FIRST_PORT + 2, port, first))),
+  ] as const;
   let from = HOT_NAMES;
   for (let i = 0; i < ROUNDS; i++) {
     const next = await round(both[0], from);
@@ -115,6 +118,6 @@ try {
   console.log(`${describe(machine())}; medians of ${ROUNDS} rounds`);
   print(both);
 } finally {
-  await Promise.all([upstream, dns46, dns64].map((server) => server.stop()));
+  await Promise.all(servers.map((server) => server.stop()));
   rmSync(folder, { recursive: true });
 }

@@ -34,12 +34,13 @@ export function race<Upstream, Reply>(
   upstreams: readonly Upstream[],
   rules: Race<Upstream, Reply>,
 ): Promise<Reply | null> {
-  return new Promise((resolve) => new Runner(upstreams, rules, resolve).next());
+  return new Promise((resolve, reject) => new Runner(upstreams, rules, resolve, reject).next());
 }
 
 class Runner<Upstream, Reply> {
   readonly #rules: Race<Upstream, Reply>;
   readonly #resolve: (reply: Reply | null) => void;
+  readonly #reject: (mistake: unknown) => void;
   /** Those that have not said anything. */
   readonly #silent: Set<Upstream>;
   #waiting: Upstream[];
@@ -52,9 +53,11 @@ class Runner<Upstream, Reply> {
     upstreams: readonly Upstream[],
     rules: Race<Upstream, Reply>,
     resolve: (reply: Reply | null) => void,
+    reject: (mistake: unknown) => void,
   ) {
     this.#rules = rules;
     this.#resolve = resolve;
+    this.#reject = reject;
     this.#silent = new Set(upstreams);
     this.#waiting = rules.inOrder(this.#silent);
   }
@@ -87,7 +90,7 @@ class Runner<Upstream, Reply> {
       if (outcome === 'next') this.#silent.delete(upstream);
       if (outcome === 'next' || outcome === 'timeout') this.next();
       else this.#finish(outcome);
-    });
+    }, this.#reject);
     this.#cancelTimer();
     const patienceMs = this.#waiting.length > 0 ? HEDGE_MS : tryTimeoutMs;
     this.#cancelTimer = clock.after(patienceMs, () => this.#late());

@@ -114,6 +114,11 @@ export class MappingDirectory {
     return allocation;
   }
 
+  /** Grows with every mapping that ends. */
+  get removals(): number {
+    return this.#local.removals;
+  }
+
   /** An answer that says what this address stands for goes out. @returns false when it does not stand for it */
   answered(v4: number, v6: Uint8Array, ttlSec: number): boolean {
     return this.#local.noteAnswer(v4, v6, ttlSec);

@@ -83,6 +83,7 @@ export class LocalMappings {
   /** Real v6 → the synthetic v4 that rests from standing for it. */
   readonly #former = new Map<string, number>();
   #sweepAt = 0;
+  #removals = 0;
 
   constructor(options: LocalOptions, slots: Slots) {
     this.#table = options.table;
@@ -108,6 +109,11 @@ export class LocalMappings {
       yield this.#slots.addressOf(slot);
     for (let slot = this.#vacant.next(0); slot >= 0 && slot < preferred; slot = this.#vacant.next(slot + 1))
       yield this.#slots.addressOf(slot);
+  }
+
+  /** How often a mapping ended, in whatever way. */
+  get removals(): number {
+    return this.#removals;
   }
 
   /** Whether another mapping fits. */
@@ -198,6 +204,7 @@ export class LocalMappings {
     const { locked, endSessions, clock } = this.#options;
     const row = this.#table.lookup4(v4);
     if (row < 0) return 0;
+    this.#removals++;
     this.#vacate(row);
     if (!this.#table.isLive(row)) {
       locked(() => this.#table.remove(row));
@@ -289,8 +296,10 @@ export class LocalMappings {
       this.#table.quarantine(row, this.#options.clock.nowSec());
       return true;
     });
-    if (ended) this.#rememberFormer(row);
-    return ended;
+    if (!ended) return false;
+    this.#removals++;
+    this.#rememberFormer(row);
+    return true;
   }
 
   #dropOldestMiss(): void {

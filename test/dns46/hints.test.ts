@@ -135,6 +135,17 @@ tests('HTTPS queries [76]', {
     assert.is(b.addresses.calls, 0);
     await b.clock.advance(5_000);
   }),
+  'of a name that cannot be looked up: stripped, within the time of the client': loopback(async (b) => {
+    b.upstream.script = byType({ UNKNOWN_65: { answers: [https('www.example')] } });
+    const found = b.ask(asked());
+    await b.upstream.questions(3);
+    await b.clock.advance(4_000);
+    assert.equal(rdataOf(await found), bytesOf(`${HEAD} ${ALPN}`));
+  }),
+  'of a name without addresses: as it came': loopback(async (b) => {
+    b.upstream.script = byType({ A: EMPTY, AAAA: EMPTY, UNKNOWN_65: { answers: [https('www.example')] } });
+    assert.equal(rdataOf(await b.ask(asked())), rdata);
+  }),
   'without records: as it came': loopback(async (b) => {
     b.upstream.script = byType({ UNKNOWN_65: { authorities: [soa('example', 60, 60)] } });
     assert.equal(decode(await b.ask(asked())).answers, []);

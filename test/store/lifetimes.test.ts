@@ -95,8 +95,18 @@ tests('lifetimes', {
     assert.is(rig.directory.answered(v4(ADDRESS), REAL, 1), true);
     assert.is(rig.directory.answered(v4(ADDRESS) + 1, REAL, 1), false);
     assert.is(rig.directory.answered(v4(ADDRESS), v6('2001:db8::ffff'), 1), false);
+    const before = rig.directory.removals;
     await rig.directory.del(v4(ADDRESS));
     assert.is(rig.directory.answered(v4(ADDRESS), REAL, 1), false);
+    assert.is(rig.directory.removals, before + 1);
+  },
+  'a life that ends is a removal as well [80]': async () => {
+    const rig = new Rig();
+    await rig.directory.set(v4(ADDRESS), REAL, 100);
+    const before = rig.directory.removals;
+    rig.clock.sec += 101;
+    assert.is(await sweep(rig), 1);
+    assert.is(rig.directory.removals, before + 1);
   },
   'a DNS answer starts inactivity anew': async () => {
     const rig = new Rig();
