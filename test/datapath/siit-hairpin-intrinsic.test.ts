@@ -361,4 +361,17 @@ siitVectors('RFC 7757 §4.2.2 [36]: intrinsic hairpinning of ICMPv6 errors', [
       4500 0020 0000 0000 4011 7ca6 cb007105 c0000221  9c40 0035 000c c79b  dead beef`,
     verdict: 'Forward64',
   },
+  {
+    name: '[36] a source that the prefix does not represent: dropped in silence',
+    world: {
+      hairpin: 'intrinsic',
+      pool6: '0064ff9b000000000000000000000000/96',
+      pairs: [
+        '0a000005/32=20010db8000200000000000000000021/128',
+        'c0586301/32=20010db8000300000000000000000009/128',
+      ],
+    },
+    in: '60000000000c114020010db80002000000000000000000210064ff9b0000000000000000c058630100010002000c1100deadbeef',
+    verdict: 'DropSource',
+  },
 ]);
