@@ -78,6 +78,11 @@ export function completeChecksum(view: DataView, packet: Packet, offload: Offloa
   return true;
 }
 
+/** Whether the checksum field of a UDP datagram says that there is none; false of other protocols. */
+export function isUnsummed(view: DataView, { protocol, upper }: Packet): boolean {
+  return protocol === udp.PROTOCOL && udp.checksumField(view, upper) === 0;
+}
+
 /**
  * Whether a UDP datagram without checksum goes no further (RFC 7915 §4.5): computing one needs the whole datagram.
  * @returns a refusal, or 0
