@@ -95,7 +95,7 @@ export class ReplyCache {
     const message = lifeSec > 0 ? readMessage(image) : null;
     if (message === null) return;
     const records = message.records.filter((record) => record.type !== TYPE_OPT);
-    const copy = Uint8Array.from(image);
+    const copy = new Uint8Array(image);
     viewOf(copy).setUint16(2, message.flags & ~AA);
     const kept: CachedReply = {
       image: copy,

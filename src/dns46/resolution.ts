@@ -132,7 +132,7 @@ export class Resolution {
 
   #asOutcome(cached: CachedReply, query: Query, left: number): Outcome {
     const { cache, clock } = this.#parts;
-    const reply = Uint8Array.from(cache.render(cached, query.bytes, clock.now()));
+    const reply = new Uint8Array(cache.render(cached, query.bytes, clock.now()));
     return { reply, lifeSec: left, synthetic: cached.synthetic };
   }
 

@@ -32,7 +32,7 @@ export interface UpstreamContext {
 
 /** A copy with another id. */
 export function withId(message: Uint8Array, id: number): Uint8Array {
-  const copy = Uint8Array.from(message);
+  const copy = new Uint8Array(message);
   copy[0] = id >>> 8;
   copy[1] = id;
   return copy;

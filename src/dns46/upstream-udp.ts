@@ -147,7 +147,7 @@ class SourcePort {
     if (count < 0) this.#fail();
     for (let slot = 0; slot < count; slot++) {
       const reply = this.#socket.message(slot) ?? cut(this.#socket.start(slot));
-      this.#receive(Uint8Array.from(reply));
+      this.#receive(new Uint8Array(reply));
     }
     if (count === SLOTS && !this.#closed) setImmediate(() => this.#drain());
   }

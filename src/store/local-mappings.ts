@@ -262,9 +262,14 @@ export class LocalMappings {
   #vacate(row: number): void {
     const v4 = this.#table.v4(row);
     const kind = this.#table.kind(row);
-    if (kind === MappingKind.Resting) this.#former.delete(nameOf(this.#real(row)));
+    if (kind === MappingKind.Resting) this.#forgetFormer(nameOf(this.#real(row)), v4);
     if (kind !== MappingKind.Negative && this.#slots.isAssignable(v4))
       this.#vacant.give(this.#slots.slotOf(v4));
+  }
+
+  /** A real v6 may have left two addresses; the later one counts. */
+  #forgetFormer(name: string, v4: number): void {
+    if (this.#former.get(name) === v4) this.#former.delete(name);
   }
 
   #rememberFormer(row: number): void {

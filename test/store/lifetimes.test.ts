@@ -1,4 +1,4 @@
-/** Life and rest of mappings [82] and §9), each limit at −1, 0 and +1 second. */
+/** Life and rest of mappings ([82], §9), each limit at −1, 0 and +1 second. */
 import * as assert from 'uvu/assert';
 import { formatV4 } from '../../src/address.ts';
 import { table, tests } from '../helpers/table.ts';
@@ -203,6 +203,17 @@ tests('rest', {
     await sweep(rig);
     assert.is(rig.directory.free, 1);
     assert.equal(await rig.directory.allocate(v6('2001:db8::a')), first);
+  },
+  'of two addresses that one name has left, the one that still rests is given again': async () => {
+    const rig = new Rig();
+    await rig.directory.set(v4(ADDRESS), REAL, 1);
+    await rig.directory.set(v4('10.2.2.77'), REAL, 200);
+    for (const sec of [100, 150, 170]) {
+      rig.clock.sec += sec;
+      await sweep(rig);
+    }
+    assert.equal([rig.mapped(ADDRESS), rig.mapped('10.2.2.77')], [null, 'resting']);
+    assert.equal(await rig.directory.allocate(REAL), { v4: v4('10.2.2.77') });
   },
   'dssm set takes an address that rests': async () => {
     const rig = new Rig();
