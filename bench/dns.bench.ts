@@ -36,12 +36,23 @@ interface Contender {
   readonly server: Server;
   readonly cached: Run[];
   readonly uncached: Run[];
+  /** Microseconds of CPU an answer. */
+  readonly cachedCpu: number[];
+  readonly uncachedCpu: number[];
   readonly cachedP99: number[];
   readonly uncachedP99: number[];
 }
 
 function contender(name: string, zone: string, type: string, server: Server): Contender {
-  return { name, zone, type, server, cached: [], uncached: [], cachedP99: [], uncachedP99: [] };
+  const numbers = {
+    cached: [],
+    uncached: [],
+    cachedCpu: [],
+    uncachedCpu: [],
+    cachedP99: [],
+    uncachedP99: [],
+  };
+  return { name, zone, type, server, ...numbers };
 }
 
 /** @param from first name that nobody has asked for yet @returns the next one */
@@ -49,11 +60,17 @@ async function round(one: Contender, from: number): Promise<number> {
   const { port } = one.server;
   const ask = (names: readonly [number, number], ...load: string[]) =>
     dnsperf(port, queries(path.join(folder, 'queries'), one.zone, one.type, names), last, load);
+  const full = async (runs: Run[], cpu: number[], names: readonly [number, number], ...load: string[]) => {
+    const before = one.server.cpuSec();
+    const run = await ask(names, ...load);
+    runs.push(run);
+    cpu.push((1e6 * (one.server.cpuSec() - before)) / run.answers);
+  };
   await ask([0, HOT_NAMES], '-n', '1');
-  one.cached.push(await ask([0, HOT_NAMES], '-l', SECONDS));
+  await full(one.cached, one.cachedCpu, [0, HOT_NAMES], '-l', SECONDS);
   one.cachedP99.push((await ask([0, HOT_NAMES], '-l', '2', '-Q', CACHED_RATE)).p99Ms);
   const behind = from + NAMES;
-  one.uncached.push(await ask([from, behind], '-n', '1'));
+  await full(one.uncached, one.uncachedCpu, [from, behind], '-n', '1');
   one.uncachedP99.push((await ask([behind, behind + LATENCY_NAMES], '-n', '1', '-Q', UNCACHED_RATE)).p99Ms);
   return behind + LATENCY_NAMES;
 }
@@ -61,8 +78,10 @@ async function round(one: Contender, from: number): Promise<number> {
 function print(contenders: readonly [Contender, Contender]): void {
   const rows = [
     ['cached, answers/s', (one: Contender) => median(one.cached.map((run) => run.perSecond)), 0],
+    ['cached, CPU µs/answer', (one: Contender) => median(one.cachedCpu), 1],
     [`cached, p99 ms at ${CACHED_RATE}/s`, (one: Contender) => median(one.cachedP99), 3],
     ['uncached, answers/s', (one: Contender) => median(one.uncached.map((run) => run.perSecond)), 0],
+    ['uncached, CPU µs/answer', (one: Contender) => median(one.uncachedCpu), 1],
     [`uncached, p99 ms at ${UNCACHED_RATE}/s`, (one: Contender) => median(one.uncachedP99), 3],
     [
       'lost, %',
@@ -82,11 +101,14 @@ function print(contenders: readonly [Contender, Contender]): void {
 }
 
 const total = HOT_NAMES + ROUNDS * (NAMES + LATENCY_NAMES);
-const upstream = await startUpstream(folder, FIRST_PORT, total, last);
-const dns46 = await startDns46(folder, FIRST_PORT + 1, upstream.port, first);
-const dns64 = await startDns64(folder, FIRST_PORT + 2, upstream.port, first);
-const both = [contender('nat46', ZONE_6, 'A', dns46), contender('unbound', ZONE_4, 'AAAA', dns64)] as const;
+const servers: Server[] = [];
 try {
+  const started = async (server: Promise<Server>) => servers[servers.push(await server) - 1] as Server;
+  const { port } = await started(startUpstream(folder, FIRST_PORT, total, last));
+  const both = [
+    contender('nat46', ZONE_6, 'A', await started(startDns46(folder, FIRST_PORT + 1, port, first))),
+    contender('unbound', ZONE_4, 'AAAA', await started(startDns64(folder, FIRST_PORT + 2, port, first))),
+  ] as const;
   let from = HOT_NAMES;
   for (let i = 0; i < ROUNDS; i++) {
     const next = await round(both[0], from);
@@ -96,6 +118,6 @@ try {
   console.log(`${describe(machine())}; medians of ${ROUNDS} rounds`);
   print(both);
 } finally {
-  await Promise.all([upstream, dns46, dns64].map((server) => server.stop()));
+  await Promise.all(servers.map((server) => server.stop()));
   rmSync(folder, { recursive: true });
 }

@@ -1,5 +1,5 @@
 /*
- * The system calls that Node lacks, on node_api.h. No policy lives here: every decision is made in src/tun.
+ * The system calls that Node lacks, on node_api.h. No policy lives here: decisions are made in src/tun and src/dns46.
  *
  * Conventions: a failed system call comes back as a negative errno; a wrong argument throws TypeError or
  * RangeError. No global mutable state: the module is loaded by the main thread and by every worker at once.

@@ -46,13 +46,22 @@ union control {
   struct cmsghdr aligned;
 };
 
+/* What the kernel is told about a row of slots, filled in once but for what a call changes. */
+struct row {
+  struct mmsghdr headers[MAX_SLOTS];
+  struct iovec pieces[MAX_SLOTS];
+  union control control[MAX_SLOTS];
+};
+
 struct udp {
   uint32_t kind;
   int fd; /* -1 once closed */
   int family;
+  bool everywhere; /* bound to a wildcard address: only then the own address has to be told and said */
   uint8_t *arena;
   int32_t *lengths;
   int32_t slot_bytes, slots;
+  struct row *received, *sent;
   void *poll; /* uv_poll_t; NULL unless watched */
   napi_env env;
   napi_async_context context;
@@ -75,16 +84,23 @@ static bool address_of(const char *text, int32_t port, struct sockaddr_in6 *out,
   return inet_pton(AF_INET6, text, &out->sin6_addr) == 1;
 }
 
+static bool is_wildcard(const struct sockaddr_in6 *address) {
+  if (address->sin6_family == AF_INET) return ((const struct sockaddr_in *)address)->sin_addr.s_addr == INADDR_ANY;
+  return IN6_IS_ADDR_UNSPECIFIED(&address->sin6_addr);
+}
+
 static int set(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value);
 }
 
-static int prepare(int fd, int family, int32_t buffer, bool reuse) {
+static int prepare(int fd, const struct sockaddr_in6 *address, int32_t buffer, bool reuse) {
+  const int family = address->sin6_family;
   if (reuse && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) return -1;
   /* Beyond net.core.rmem_max for who may; as much as it allows for everybody else. */
   if (buffer > 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, buffer) < 0) set(fd, SOL_SOCKET, SO_RCVBUF, buffer);
-  if (family == AF_INET) return set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-  return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0 ? -1 : set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  if (family == AF_INET6 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) return -1;
+  if (!is_wildcard(address)) return 0;
+  return family == AF_INET ? set(fd, IPPROTO_IP, IP_PKTINFO, 1) : set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
 /* udpOpen(address, port, flags, receiveBufferBytes): a bound socket that does not block, or -errno. */
@@ -98,7 +114,7 @@ SHIM_FUNCTION(udp_open) {
   const int family = address.sin6_family;
   const int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return shim_fail(env);
-  if (prepare(fd, family, buffer, flags & REUSE_PORT) == 0 && bind(fd, (struct sockaddr *)&address, length) == 0)
+  if (prepare(fd, &address, buffer, flags & REUSE_PORT) == 0 && bind(fd, (struct sockaddr *)&address, length) == 0)
     return shim_number(env, fd);
   const int reason = errno;
   close(fd);
@@ -126,11 +142,18 @@ SHIM_FUNCTION(udp_port) {
   return shim_number(env, ntohs(address.sin6_port)); /* at the same place in both families */
 }
 
+static void rows_free(struct udp *udp) {
+  free(udp->received);
+  free(udp->sent);
+  udp->received = udp->sent = NULL;
+}
+
 static void udp_free(napi_env env, void *memory, void *hint) {
   (void)hint;
   struct udp *udp = memory;
   for (int i = 0; i < MEMORIES; i++)
     if (udp->memory[i] != NULL) napi_delete_reference(env, udp->memory[i]);
+  rows_free(udp);
   free(udp);
 }
 
@@ -148,6 +171,27 @@ static bool udp_memory(napi_env env, const napi_value *memory, struct udp *udp) 
   return false;
 }
 
+static struct envelope *slot(const struct udp *udp, int32_t index) {
+  return (struct envelope *)(udp->arena + (size_t)index * (size_t)udp->slot_bytes);
+}
+
+/* @param first slot of the row. NULL when memory is short. */
+static struct row *row_new(const struct udp *udp, int32_t first) {
+  struct row *row = calloc(1, sizeof *row);
+  if (row == NULL) return NULL;
+  for (int32_t i = 0; i < udp->slots; i++) {
+    struct envelope *envelope = slot(udp, first + i);
+    row->pieces[i] = (struct iovec){envelope + 1, (size_t)udp->slot_bytes - ENVELOPE};
+    row->headers[i].msg_hdr = (struct msghdr){.msg_name = &envelope->peer,
+                                              .msg_namelen = sizeof envelope->peer,
+                                              .msg_iov = &row->pieces[i],
+                                              .msg_iovlen = 1,
+                                              .msg_control = udp->everywhere ? &row->control[i] : NULL,
+                                              .msg_controllen = udp->everywhere ? sizeof row->control[i] : 0};
+  }
+  return row;
+}
+
 /* udpAttach(fd, arena, lengths, slotBytes, slots): a socket, which owns the fd from here on; or -errno. */
 SHIM_FUNCTION(udp_attach) {
   napi_value memory[MEMORIES], handle;
@@ -159,17 +203,18 @@ SHIM_FUNCTION(udp_attach) {
     return NULL;
   if (getsockname(found.fd, (struct sockaddr *)&address, &length) < 0) return shim_fail(env);
   found.family = address.sin6_family;
+  found.everywhere = is_wildcard(&address);
   struct udp *udp = malloc(sizeof *udp);
   if (udp == NULL) return shim_number(env, -ENOMEM);
   *udp = found;
+  udp->received = row_new(udp, 0);
+  udp->sent = row_new(udp, udp->slots);
   for (int i = 0; i < MEMORIES; i++) napi_create_reference(env, memory[i], 1, &udp->memory[i]);
-  if (napi_create_external(env, udp, udp_free, NULL, &handle) == napi_ok) return handle;
+  if (udp->received != NULL && udp->sent != NULL &&
+      napi_create_external(env, udp, udp_free, NULL, &handle) == napi_ok)
+    return handle;
   udp_free(env, udp, NULL);
   return shim_number(env, -ENOMEM);
-}
-
-static struct envelope *slot(const struct udp *udp, int32_t index) {
-  return (struct envelope *)(udp->arena + (size_t)index * (size_t)udp->slot_bytes);
 }
 
 /* The address a datagram was sent to, from its control messages. */
@@ -190,27 +235,19 @@ static void note_own(struct msghdr *header, struct envelope *envelope) {
 SHIM_FUNCTION(udp_receive) {
   struct udp *udp;
   if (!shim_parse(env, info, "U", (void **)&udp)) return NULL;
-  struct mmsghdr headers[MAX_SLOTS];
-  struct iovec pieces[MAX_SLOTS];
-  union control control[MAX_SLOTS];
-  for (int32_t i = 0; i < udp->slots; i++) {
-    struct envelope *envelope = slot(udp, i);
-    pieces[i] = (struct iovec){envelope + 1, (size_t)udp->slot_bytes - ENVELOPE};
-    headers[i].msg_hdr = (struct msghdr){.msg_name = &envelope->peer,
-                                         .msg_namelen = sizeof envelope->peer,
-                                         .msg_iov = &pieces[i],
-                                         .msg_iovlen = 1,
-                                         .msg_control = &control[i],
-                                         .msg_controllen = sizeof control[i]};
-  }
+  if (udp->fd < 0) return shim_number(env, -EBADF);
+  struct mmsghdr *headers = udp->received->headers;
   const int count = recvmmsg(udp->fd, headers, (unsigned)udp->slots, MSG_DONTWAIT, NULL);
   if (count < 0) return shim_number(env, errno == EAGAIN || errno == EINTR ? 0 : -errno);
   for (int i = 0; i < count; i++) {
+    struct msghdr *header = &headers[i].msg_hdr;
     struct envelope *envelope = slot(udp, i);
-    envelope->peer_length = headers[i].msg_hdr.msg_namelen;
+    envelope->peer_length = header->msg_namelen;
     memset(&envelope->own, 0, ENVELOPE - offsetof(struct envelope, own));
-    note_own(&headers[i].msg_hdr, envelope);
-    udp->lengths[i] = headers[i].msg_hdr.msg_flags & MSG_TRUNC ? -1 : (int32_t)headers[i].msg_len;
+    if (udp->everywhere) note_own(header, envelope);
+    udp->lengths[i] = header->msg_flags & MSG_TRUNC ? -1 : (int32_t)headers[i].msg_len;
+    header->msg_namelen = sizeof envelope->peer; /* the kernel has written what it used of both */
+    header->msg_controllen = udp->everywhere ? sizeof udp->received->control[i] : 0;
   }
   return shim_number(env, count);
 }
@@ -240,22 +277,16 @@ SHIM_FUNCTION(udp_send) {
   struct udp *udp;
   int32_t count, taken = 0;
   if (!shim_parse(env, info, "Ui", (void **)&udp, &count)) return NULL;
-  struct mmsghdr headers[MAX_SLOTS];
-  struct iovec pieces[MAX_SLOTS];
-  union control control[MAX_SLOTS];
+  if (udp->fd < 0) return shim_number(env, -EBADF);
+  struct mmsghdr *headers = udp->sent->headers;
   if (count > udp->slots) count = udp->slots;
   for (int32_t i = 0; i < count; i++) {
-    struct envelope *envelope = slot(udp, udp->slots + i);
-    int32_t length = udp->lengths[udp->slots + i];
-    if (length < 0 || length > udp->slot_bytes - ENVELOPE) length = 0;
-    pieces[i] = (struct iovec){envelope + 1, (size_t)length};
-    headers[i].msg_hdr = (struct msghdr){.msg_name = &envelope->peer,
-                                         .msg_namelen = envelope->peer_length,
-                                         .msg_iov = &pieces[i],
-                                         .msg_iovlen = 1,
-                                         .msg_control = &control[i]};
-    if (envelope->peer_length > sizeof envelope->peer) headers[i].msg_hdr.msg_namelen = 0;
-    take_own(udp, envelope, &headers[i].msg_hdr);
+    const struct envelope *envelope = slot(udp, udp->slots + i);
+    const int32_t length = udp->lengths[udp->slots + i];
+    const bool fits = length >= 0 && length <= udp->slot_bytes - ENVELOPE;
+    udp->sent->pieces[i].iov_len = fits ? (size_t)length : 0;
+    headers[i].msg_hdr.msg_namelen = envelope->peer_length > sizeof envelope->peer ? 0 : envelope->peer_length;
+    if (udp->everywhere) take_own(udp, envelope, &headers[i].msg_hdr);
   }
   int32_t failure = 0;
   for (int32_t from = 0; from < count;) {
@@ -295,6 +326,7 @@ static void udp_stop(void *memory) {
   }
   if (udp->fd >= 0) close(udp->fd);
   udp->fd = -1;
+  rows_free(udp); /* sooner than the collector, which does not see this memory */
 }
 
 static int udp_poll(napi_env env, struct udp *udp) {

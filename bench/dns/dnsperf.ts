@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 export interface Run {
+  readonly answers: number;
   /** Queries answered a second. */
   readonly perSecond: number;
   /** Share of queries without an answer, 0 … 1. */
@@ -47,6 +48,7 @@ export async function dnsperf(
     Number(new RegExp(`${label}:\\s+([\\d.]+)`).exec(stdout)?.[1] ?? Number.NaN);
   const sent = number('Queries sent');
   return {
+    answers: number('Queries completed'),
     perSecond: number('Queries per second'),
     lost: (sent - number('Queries completed')) / sent,
     p99Ms: atRate ? percentile(stdout, 0.99) * 1000 : Number.NaN,

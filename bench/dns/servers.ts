@@ -2,13 +2,15 @@
  * What takes part in the DNS bench, each a process on a core of its own choice: the upstream both contenders ask, unbound with
  * its dns64 module, and DNS46.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Server {
   readonly port: number;
+  /** Seconds of CPU that it has used, all threads. */
+  cpuSec(): number;
   stop(): Promise<void>;
 }
 
@@ -95,30 +97,28 @@ export function startDns46(folder: string, port: number, upstream: number, core:
   return started(spawn('taskset', command, { stdio: ['ignore', 'ignore', 'inherit'] }), port);
 }
 
+/** User and system time of a process, in ticks of a hundredth of a second: proc(5). */
+function cpuSec(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 async function started(child: ChildProcess, port: number): Promise<Server> {
   await once(child, 'spawn');
-  for (let tries = 0; tries < READY_TRIES; tries++) {
-    try {
-      execFileSync('kdig', [
-        '@127.0.0.1',
-        '-p',
-        String(port),
-        '+timeout=1',
-        '+retry=0',
-        `n0.${ZONE_6}`,
-        'AAAA',
-      ]);
-      return {
-        port,
-        async stop() {
-          const ended = once(child, 'exit');
-          child.kill('SIGTERM');
-          await ended;
-        },
-      };
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+  const question = ['+timeout=1', '+retry=0', `n0.${ZONE_6}`, 'AAAA'];
+  for (let tries = 0; tries < READY_TRIES && child.exitCode === null; tries++) {
+    const asked = spawnSync('kdig', ['@127.0.0.1', '-p', String(port), ...question], { encoding: 'utf8' });
+    if (asked.stdout.includes('status: NOERROR'))
+      return { port, cpuSec: () => cpuSec(child.pid ?? 0), stop: () => stopped(child) };
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
+  await stopped(child);
   throw new Error(`${child.spawnargs.join(' ')} does not answer on port ${port}`);
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
 }

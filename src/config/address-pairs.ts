@@ -5,7 +5,7 @@ import { formatV4, formatV6, parseV4, parseV6 } from '../address.ts';
 import type { AddressPair } from '../xlat/address-map.ts';
 import { EMBEDDING_LENGTHS } from '../xlat/embedded-address.ts';
 import { mask, type Prefix } from '../xlat/prefix-table.ts';
-import { reading, unusableV6 } from './address-schemas.ts';
+import { reading, unusableV4, unusableV6 } from './address-schemas.ts';
 
 type Reading<T> = { value: T } | { problem: string };
 
@@ -34,17 +34,21 @@ export const embeddingPrefix = reading<Prefix>((text) => {
     : { problem: 'bits 64 to 71 of the prefix must be zero (RFC 6052)' };
 });
 
-/** @param left IPv4 side @param right IPv6 side */
-export function readPair(left: string, right: string): Reading<AddressPair> {
+/** @param left IPv4 side @param right IPv6 side. @returns with a problem the side that has it, as a family */
+export function readPair(
+  left: string,
+  right: string,
+): { value: AddressPair } | { problem: string; side: 4 | 6 } {
   const v4 = readPrefix(left, 4);
-  if ('problem' in v4) return { problem: `${left || 'the IPv4 side'}: ${v4.problem}` };
+  if ('problem' in v4) return { problem: `${left || 'the IPv4 side'}: ${v4.problem}`, side: 4 };
   const v6 = readPrefix(right, 6);
-  if ('problem' in v6) return { problem: `${right || 'the IPv6 side'}: ${v6.problem}` };
+  if ('problem' in v6) return { problem: `${right || 'the IPv6 side'}: ${v6.problem}`, side: 6 };
   const suffix4 = 32 - v4.value.length;
   const suffix6 = 128 - v6.value.length;
   if (suffix4 <= suffix6) return { value: { v4: v4.value, v6: v6.value } };
   return {
     problem: `${suffix4} bits follow the IPv4 prefix and only ${suffix6} the IPv6 one; lengthen the first or shorten the second`,
+    side: 6,
   };
 }
 
@@ -74,7 +78,8 @@ function readPrefix(text: string, family: 4 | 6): Reading<Prefix> {
       problem: `host bits are set; the prefix is ${formatPrefix({ words: network, length }, family)}`,
     };
   }
-  const why = family === 6 && length === most ? unusableV6(toBytes(words)) : null;
+  const base = (words[0] ?? 0) >>> 0;
+  const why = family === 4 ? unusableV4({ base, length }) : unusableV6(toBytes(words), length);
   return why === null ? { value: { words, length } } : { problem: `${why}; give a unicast address` };
 }
 

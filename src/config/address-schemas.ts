@@ -48,11 +48,20 @@ function neverTouched4(cidr: Cidr4): string | null {
   return null;
 }
 
-/** @returns why nothing can be sent to or from this IPv6 address through a translator, or null */
-export function unusableV6(address: Uint8Array): string | null {
+/** The same of an IPv4 prefix. */
+export function unusableV4({ base, length }: Cidr4): string | null {
+  for (const text of NEVER_V4) {
+    const range = parseCidr4(text);
+    if (range && range.length <= length && contains4(range, base)) return `no unicast address (${text})`;
+  }
+  return null;
+}
+
+/** @returns why nothing can be sent to or from an IPv6 address, or a whole prefix, through a translator, or null */
+export function unusableV6(address: Uint8Array, length = 128): string | null {
   for (const [text, what] of NEVER_V6) {
     const range = parseCidr6(text);
-    if (range && contains6(range, address)) return `${what} address (${text})`;
+    if (range && range.length <= length && contains6(range, address)) return `${what} address (${text})`;
   }
   return null;
 }

@@ -28,7 +28,7 @@ export function parseMapFile(name: string, text: string): { pairs: PlacedPair[];
     }
     const result = readPair(v4[0], v6[0]);
     if ('value' in result) pairs.push({ pair: result.value, place: `${name}:${i + 1}` });
-    else problems.push(`${at(v4)}: ${result.problem}`);
+    else problems.push(`${at(result.side === 6 ? v6 : v4)}: ${result.problem}`);
   }
   return { pairs, problems };
 }
@@ -36,33 +36,33 @@ export function parseMapFile(name: string, text: string): { pairs: PlacedPair[];
 /**
  * Of mappings with the same prefix on either side one stays: a flag before a line of the file, a later line before an
  * earlier one.
- * @returns a warning for each that went, and for each that another covers in part
+ * @returns a line for each that went, and one for each that another covers
  */
 export function reconcile(
   flags: readonly PlacedPair[],
   lines: readonly PlacedPair[],
-): { pairs: AddressPair[]; warnings: string[] } {
+): { pairs: AddressPair[]; duplicates: string[]; overlaps: string[] } {
   const byV4 = new Map<string, PlacedPair>();
   const byV6 = new Map<string, PlacedPair>();
-  const warnings: string[] = [];
+  const duplicates: string[] = [];
   for (const placed of [...flags, ...lines.toReversed()]) {
     const v4 = formatPrefix(placed.pair.v4, 4);
     const v6 = formatPrefix(placed.pair.v6, 6);
     const winner = byV4.get(v4) ?? byV6.get(v6);
     if (winner !== undefined) {
-      warnings.push(`${placed.place}: map ${v4} ${v6} is not used: ${winner.place} maps the same prefix`);
+      duplicates.push(`${placed.place}: map ${v4} ${v6} is not used: ${winner.place} maps the same prefix`);
       continue;
     }
     byV4.set(v4, placed);
     byV6.set(v6, placed);
   }
   const pairs = [...byV4.values()];
-  warnings.push(...overlaps(pairs, byV4, 4), ...overlaps(pairs, byV6, 6));
-  return { pairs: pairs.map(({ pair }) => pair), warnings };
+  const overlaps = [...covered(pairs, byV4, 4), ...covered(pairs, byV6, 6)];
+  return { pairs: pairs.map(({ pair }) => pair), duplicates, overlaps };
 }
 
 /** Prefixes inside another: the longer one holds for what both cover (RFC 7757 §3.3). */
-function overlaps(
+function covered(
   pairs: readonly PlacedPair[],
   known: ReadonlyMap<string, PlacedPair>,
   family: 4 | 6,

@@ -3,13 +3,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { formatV4 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
 import type { AddressPair } from '../xlat/address-map.ts';
-import type { Prefix } from '../xlat/prefix-table.ts';
+import { mask, type Prefix } from '../xlat/prefix-table.ts';
+import { formatPrefix } from './address-pairs.ts';
 import { commandLine, readCommandLine } from './command-line.ts';
 import { type DeviceConfig, deviceConfig, type Environment } from './device-config.ts';
 import { type PlacedPair, parseMapFile, reconcile } from './map-file.ts';
-import { addFlags, label, readSettings, type Setting } from './settings.ts';
+import { defaultSiitStatePath } from './paths.ts';
+import { addFlags, readSettings, type Setting } from './settings.ts';
 import { SIIT_FLAGS, type SiitValues } from './siit-flags.ts';
 
 export interface SiitConfig extends DeviceConfig {
@@ -49,6 +52,7 @@ export function parseSiitConfig(
   const whole = values as SiitValues;
   return {
     ...deviceConfig(whole, cores()),
+    statePath: whole.state ?? defaultSiitStatePath(whole.tun),
     pool6: whole.pool6,
     eam: whole.eam,
     mapFile: whole['map-file'],
@@ -62,9 +66,36 @@ export function parseSiitConfig(
  * The mappings of the flags and of the file as it is now.
  * @throws Nat46Error NAT46_CONFIG when the file cannot be read, or with `file:line:column` of each line that is wrong
  */
-export function readPairs({ eam, mapFile }: SiitConfig): Pairs {
-  const flags: PlacedPair[] = eam.map((pair) => ({ pair, place: '--eam' }));
-  if (mapFile === null) return reconcile(flags, []);
+export function readPairs(config: SiitConfig): Pairs {
+  const { pairs, duplicates, overlaps } = reconcile(placed(config.eam), readMapFile(config.mapFile));
+  const more = overlaps.length - MAX_OVERLAPS;
+  const shown = more > 0 ? [...overlaps.slice(0, MAX_OVERLAPS), `${more} more overlaps`] : overlaps;
+  return { pairs, warnings: [...duplicates, ...shown, ...ownWarnings(config, pairs)] };
+}
+
+/** Overlaps that are told one by one: a file of hosts inside a prefix is nothing unusual. */
+const MAX_OVERLAPS = 5;
+
+function placed(eam: readonly AddressPair[]): PlacedPair[] {
+  return eam.map((pair) => ({ pair, place: '--eam' }));
+}
+
+/** What is sent to an own address is answered, whatever a mapping says. */
+function ownWarnings({ self4, rfc6791V4 }: SiitConfig, pairs: readonly AddressPair[]): string[] {
+  const own = { '--self4': self4, '--rfc6791-v4': rfc6791V4 };
+  return Object.entries(own).flatMap(([flag, address]) => {
+    const pair = pairs.find(
+      ({ v4 }) => address !== null && ((address ^ (v4.words[0] ?? 0)) & mask(v4.length)) === 0,
+    );
+    if (pair === undefined || address === null) return [];
+    return [
+      `${flag} ${formatV4(address)} lies in the mapping of ${formatPrefix(pair.v4, 4)}: its host is not reached`,
+    ];
+  });
+}
+
+function readMapFile(mapFile: string | null): PlacedPair[] {
+  if (mapFile === null) return [];
   let text: string;
   try {
     text = readFileSync(mapFile, 'utf8');
@@ -80,7 +111,7 @@ export function readPairs({ eam, mapFile }: SiitConfig): Pairs {
   }
   const { pairs, problems } = parseMapFile(mapFile, text);
   if (problems.length > 0) throw new Nat46Error('NAT46_CONFIG', problems.join('\n'));
-  return reconcile(flags, pairs);
+  return pairs;
 }
 
 function crossProblems(values: Partial<SiitValues>, settings: ReadonlyMap<string, Setting>): string[] {
@@ -89,12 +120,8 @@ function crossProblems(values: Partial<SiitValues>, settings: ReadonlyMap<string
   if (isAbsent('pool6') && isAbsent('eam') && isAbsent('map-file')) {
     return ['nothing to translate by: give --pool6 PREFIX, --eam V4=V6 or --map-file FILE'];
   }
-  const twice = reconcile(
-    eam.map((pair) => ({ pair, place: '--eam' })),
-    [],
-  ).warnings.filter((line) => line.includes('is not used'));
-  const setting = settings.get('eam');
-  if (twice.length > 0 && setting) return [`${label(setting)}: maps one prefix twice; remove one of the two`];
+  const { duplicates } = reconcile(placed(eam), []);
+  if (duplicates.length > 0) return duplicates;
   if (isAbsent('pool6') && values.hairpin !== undefined && values.hairpin !== 'off') {
     return [`--hairpin ${values.hairpin}: needs --pool6, by which the hosts see each other`];
   }

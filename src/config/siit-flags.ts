@@ -53,7 +53,7 @@ export const SIIT_FLAGS = {
   }),
   self6: optional({
     placeholder: 'V6',
-    absent: 'what --self4 is translated to',
+    absent: 'what --pool6 makes of --self4',
     description: 'own IPv6 address: source of ICMPv6 errors, answers ping',
     schema: unicastV6,
   }),
@@ -71,7 +71,11 @@ export const SIIT_FLAGS = {
   }),
   'traffic-class': RUN_FLAGS['traffic-class'],
   'icmp-rate': RUN_FLAGS['icmp-rate'],
-  state: { ...RUN_FLAGS.state, description: 'counters, read by tmctl -f' },
+  state: {
+    ...RUN_FLAGS.state,
+    absent: '/dev/shm/nat46-TUN.siit.state',
+    description: 'counters, read by tmctl -f; gone with the process',
+  },
   persist: RUN_FLAGS.persist,
   attach: RUN_FLAGS.attach,
   'no-setup': RUN_FLAGS['no-setup'],

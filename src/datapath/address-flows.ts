@@ -15,6 +15,7 @@ import { byteLength, Segment } from '../nat/segment.ts';
 import { type NewSession, type SessionId, SessionTable, sameAddress } from '../nat/session.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
 import * as tcp from '../wire/tcp.ts';
 import { AddressMap, type AddressMapInput } from '../xlat/address-map.ts';
 import * as v4ToV6 from '../xlat/v4-to-v6.ts';
@@ -128,7 +129,7 @@ export class AddressFlows implements Flows {
     if (near === 0) return this.#map.isZero(outside, 0) ? REFUSED_ADDRESS : Refusal.Unmapped;
     const far = this.#map.toV4(outside, 4);
     if (far === 0) return this.#map.isZero(outside, 4) ? REFUSED_ADDRESS : REFUSED_SOURCE;
-    if (!isTranslated(near) || !isTranslated(far)) return REFUSED_ADDRESS;
+    if (!ipv4.isRoutable(near) || !ipv4.isRoutable(far)) return REFUSED_ADDRESS;
     return this.#fill(this.#row6(packet), near, far, packet, this.#turns(0) ? TURNS : 0);
   }
 
@@ -166,22 +167,34 @@ export class AddressFlows implements Flows {
     return this.#fill(QUOTED, near, far, quoted, this.#turns(0) ? TURNS : 0);
   }
 
-  writeErrorAddresses6(_id: SessionId, error: Packet, quoted: Packet, to: number): boolean {
+  writeErrorAddresses6(id: SessionId, error: Packet, quoted: Packet, to: number): boolean {
     const words = this.#scratch;
     if (!this.#map.toV6(error.far, words, 0)) return false;
     this.#write(words, to + 16);
     const isRuled = this.#rule() === TURNS && error.near === quoted.near;
     const isMapped = isRuled ? this.#map.embedV4(error.near, words, 0) : this.#map.toV6(error.near, words, 0);
-    const source = isMapped ? words : this.#settings.errorSource6;
-    this.#write(source, to);
-    return source.some((word) => word !== 0);
+    if (isMapped) this.#write(words, to);
+    else this.#writeRouterSource(id, to);
+    return true;
   }
 
-  setErrorAddresses4(_id: SessionId, error: Packet, _quoted: Packet, header: V4Header): boolean {
+  /** RFC 6791 §3; without an address of our own it is that of the host which the quoted packet was sent to. */
+  #writeRouterSource(id: SessionId, to: number): void {
+    const { errorSource6 } = this.#settings;
+    if (!ipv6.isUnspecified(errorSource6)) {
+      this.#write(errorSource6, to);
+      return;
+    }
+    const dialled = this.sessions.outsideAt(id);
+    for (let i = 0; i < 4; i++) this.#view.setInt32(to + i * 4, this.#words[dialled + i]!);
+  }
+
+  setErrorAddresses4(id: SessionId, error: Packet, _quoted: Packet, header: V4Header): boolean {
     this.#load(error);
     header.destination = this.#map.toV4(this.#new.outside, 0);
-    header.source = this.#map.toV4(this.#new.outside, 4) || this.#settings.errorSource4;
-    return isTranslated(header.destination) && isTranslated(header.source);
+    const source = this.#map.toV4(this.#new.outside, 4) || this.#settings.errorSource4;
+    header.source = source || this.sessions.insideFar(id); // as above
+    return ipv4.isRoutable(header.destination) && ipv4.isRoutable(header.source);
   }
 
   learnPathMtu(): void {}
@@ -257,8 +270,4 @@ export class AddressFlows implements Flows {
 /** Checksum deltas are of two kinds: ICMP's, whose pseudo-header comes and goes, and the others'. */
 function kind(protocol: number): number {
   return protocol === icmp.V4 ? icmp.V4 : tcp.PROTOCOL;
-}
-
-function isTranslated(v4: number): boolean {
-  return ipv4.isUnicast(v4) && !ipv4.isLinkLocal(v4);
 }

@@ -130,7 +130,7 @@ export class Answers {
   #writeSelf6(to: number, fallback: number): void {
     const { view, bytes } = this.#batch;
     const self = this.#settings.self6;
-    if (self[0] === 0 && self[1] === 0 && self[2] === 0 && self[3] === 0) {
+    if (ipv6.isUnspecified(self)) {
       bytes.copyWithin(to, fallback, fallback + 16);
       return;
     }

@@ -131,7 +131,15 @@ export class Coalescer {
     const header = upper - at + udp.HEADER_LENGTH;
     const length = this.#length(k);
     if (length <= header || udp.length(view, upper) !== length - (upper - at)) return ENDS_RUNS;
-    return virtioNet.isChecked(view, at) || this.#isRight(at, upper, length) ? header : ENDS_RUNS;
+    return this.#mayBeSummed(at, upper, length) ? header : ENDS_RUNS;
+  }
+
+  /** Whether the device may compute the checksum anew: it is right, and there is one. */
+  #mayBeSummed(at: number, upper: number, length: number): boolean {
+    const { view } = this.#batch;
+    if (virtioNet.needsChecksum(view, at)) return true;
+    if (udp.checksumField(view, upper) === 0) return false;
+    return virtioNet.isChecked(view, at) || this.#isRight(at, upper, length);
   }
 
   /** Sum a datagram whose checksum nobody vouches for. */
@@ -139,7 +147,7 @@ export class Coalescer {
     const { view } = this.#batch;
     const bytes = length - (upper - at);
     const sum = this.#pseudo(at, upper, bytes) + checksum.sum(view, upper, bytes);
-    return udp.checksumField(view, upper) !== 0 && checksum.fold(sum) === 0xffff;
+    return checksum.fold(sum) === 0xffff;
   }
 
   /** Sum of the pseudo-header. @param bytes of the datagram, UDP header included */

@@ -73,6 +73,7 @@ REFUSALS[-Refusal.NoBib] = Verdict.DropNoSession;
 REFUSALS[-Refusal.SenderUnmapped] = Verdict.DropSenderUnmapped;
 REFUSALS[-Refusal.Filtered] = Verdict.DropFiltered;
 REFUSALS[-Refusal.NoLease] = Verdict.DropNoLease;
+REFUSALS[-Refusal.OwnSource] = Verdict.DropOwnSource;
 REFUSALS[-NO_SESSION] = Verdict.DropTcpNoSession;
 
 /** The upper layer is not whole: no flow was asked for. */

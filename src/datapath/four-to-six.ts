@@ -11,7 +11,7 @@ import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import { GSO_TCPV6, GSO_UDP_L4, Offload } from '../wire/virtio-net.ts';
 import { HEADER_DIFFERENCE } from '../xlat/mtu.ts';
-import { mark } from '../xlat/traffic-class.ts';
+import { isCopied, mark } from '../xlat/traffic-class.ts';
 import * as v4ToV6 from '../xlat/v4-to-v6.ts';
 import type { Batch } from './batch.ts';
 import { type Flows, REFUSED_MALFORMED, refusalVerdict } from './flows.ts';
@@ -35,6 +35,7 @@ export class FourToSix {
   readonly #errors: IcmpErrors46;
   readonly #settings: Settings;
   readonly #splitter: Splitter;
+  readonly #marks: boolean;
 
   constructor(batch: Batch, flows: Flows, errors: IcmpErrors46, settings: Settings) {
     this.#batch = batch;
@@ -42,6 +43,7 @@ export class FourToSix {
     this.#errors = errors;
     this.#settings = settings;
     this.#splitter = new Splitter(batch);
+    this.#marks = !isCopied(settings);
   }
 
   /** @param length bytes received from `at` @param now ms. @returns what became of it; output is in the batch */
@@ -59,7 +61,7 @@ export class FourToSix {
     packet.fragment = ipv4.flagsOffset(view, at);
     packet.near = ipv4.source(view, at);
     packet.far = ipv4.destination(view, at);
-    if (!isTranslated(packet.near) || !isTranslated(packet.far)) return Verdict.DropAddress;
+    if (!ipv4.isRoutable(packet.near) || !ipv4.isRoutable(packet.far)) return Verdict.DropAddress;
     if (packet.far === this.#settings.self4) return this.#toUs();
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (header > ipv4.MIN_HEADER_LENGTH && ipv4.hasUnexpiredSourceRoute(view, at, header)) {
@@ -101,20 +103,14 @@ export class FourToSix {
     if (!transport.isWhole(view, packet.upper, packet.upperLength, packet.protocol)) return REFUSED_MALFORMED;
     packet.ports = tcp.ports(view, packet.upper);
     packet.flags = packet.protocol === tcp.PROTOCOL ? tcp.flags(view, packet.upper) : 0;
-    if (this.#lacksChecksum()) {
+    packet.isUnsummed = !this.#offload.needsChecksum && transport.isUnsummed(view, packet);
+    if (packet.isUnsummed) {
       const isFragment = ipv4.isFragment(packet.fragment);
       const refusal = transport.refuseUnsummed(view, packet, isFragment, this.#settings.zeroChecksum46);
       if (refusal !== 0) return refusal;
     }
     const id = this.#flows.findInside(packet, now);
     return id !== NO_SESSION ? id : this.#flows.openInside(packet, now);
-  }
-
-  /** Whether the sender of a UDP datagram computed no checksum, and left none to the device. */
-  #lacksChecksum(): boolean {
-    const { protocol, upper } = this.packet;
-    if (protocol !== udp.PROTOCOL || this.#offload.needsChecksum) return false;
-    return udp.checksumField(this.#batch.view, upper) === 0;
   }
 
   /** Ports and checksum of the upper layer. */
@@ -125,7 +121,7 @@ export class FourToSix {
     tcp.setPorts(view, upper, sessions.outsidePorts(id));
     if (this.#offload.needsChecksum) {
       transport.updatePartial(view, upper, protocol, sessions.addressDelta(id));
-    } else if (this.#lacksChecksum()) {
+    } else if (this.packet.isUnsummed) {
       if (this.#settings.zeroChecksum46 === ZeroChecksum.Forward) return;
       const inside = checksum.words(this.packet.near) + checksum.words(this.packet.far);
       transport.computeUdp(view, upper, inside + sessions.addressDelta(id));
@@ -206,13 +202,16 @@ export class FourToSix {
    */
   #fit(id: SessionId, now: number): number {
     const { packet } = this;
+    const isFragment = ipv4.isFragment(packet.fragment);
+    const total = v4ToV6.headerLength(isFragment) + packet.upperLength;
+    // Every IPv6 path carries that much
+    if (total <= ipv6.MIN_MTU && this.#offload.segment === 0) return FITS;
     const mayFragment = (packet.fragment & ipv4.DF) === 0;
     const mtu = this.#pathMtu(id, now);
     const limit = mayFragment ? Math.min(mtu, this.#settings.lowestIpv6Mtu) : mtu;
     packet.mtu = mtu - HEADER_DIFFERENCE;
     if (this.#offload.segment !== 0) return this.#fitSegments(limit);
-    const isFragment = ipv4.isFragment(packet.fragment);
-    if (v4ToV6.headerLength(isFragment) + packet.upperLength <= limit) return FITS;
+    if (total <= limit) return FITS;
     if (mayFragment) {
       packet.mtu = limit;
       return SPLIT;
@@ -239,11 +238,15 @@ export class FourToSix {
     return FITS;
   }
 
-  /** RFC 6691 §2: what the peer may send must fit both links after translation. */
   #clampMss(id: SessionId, now: number): void {
-    const room6 = this.#pathMtu(id, now) - ipv6.HEADER_LENGTH;
-    const limit = Math.min(room6, this.#settings.mtu4 - ipv4.MIN_HEADER_LENGTH) - tcp.MIN_HEADER_LENGTH;
-    tcp.clampMss(this.#batch.view, this.packet.upper, limit, this.#offload.needsChecksum);
+    const partial = this.#offload.needsChecksum;
+    transport.clampMss(
+      this.#batch.view,
+      this.packet.upper,
+      this.#settings.mtu4,
+      this.#pathMtu(id, now),
+      partial,
+    );
   }
 
   #output(id: SessionId, split: boolean): Verdict {
@@ -252,7 +255,7 @@ export class FourToSix {
     const header = packet.upper - packet.at;
     if (split && !transport.completeChecksum(view, packet, this.#offload)) return Verdict.DropMalformed;
     const identification = ipv4.identification(view, packet.at);
-    ipv4.setTos(view, packet.at, mark(ipv4.tos(view, packet.at), this.#settings));
+    if (this.#marks) ipv4.setTos(view, packet.at, mark(ipv4.tos(view, packet.at), this.#settings));
     const out = v4ToV6.translateHeader(view, packet.at, header, packet.hops - 1);
     this.#flows.sessions.writeOutside(id, view, out + ipv6.SOURCE);
     if (split) {
@@ -263,9 +266,4 @@ export class FourToSix {
     this.#batch.push(out, packet.end - out);
     return Verdict.Forward46;
   }
-}
-
-/** Unicast and valid beyond its link. */
-function isTranslated(address: number): boolean {
-  return ipv4.isUnicast(address) && !ipv4.isLinkLocal(address);
 }

@@ -18,6 +18,8 @@ export class Packet {
   /** From IPv4: addresses as words. From IPv6: offsets of the addresses. Near is the inside host's end. */
   near = 0;
   far = 0;
+  /** A UDP datagram whose sender computed no checksum, and left none to the device. */
+  isUnsummed = false;
   /** Near port in the high half; an ICMP identifier there, and 0 in the low half. */
   ports = 0;
   /** From IPv4: the word of DF, MF and offset. From IPv6: offset of the Fragment header, or 0; 0 for an atomic one. */

@@ -119,7 +119,7 @@ export class SessionFlows implements Flows {
   writeErrorAddresses6(id: SessionId, error: Packet, quoted: Packet, to: number): boolean {
     this.sessions.writeOutside(id, this.#view, to);
     const source = this.#settings.errorSource6;
-    if (error.near === quoted.near || isUnspecified(source)) return true;
+    if (error.near === quoted.near || ipv6.isUnspecified(source)) return true;
     for (let i = 0; i < 4; i++) this.#view.setInt32(to + i * 4, source[i]!);
     return true;
   }
@@ -182,8 +182,4 @@ export class SessionFlows implements Flows {
 /** RFC 6146 §3.5.1, §3.5.3. @param protocol UDP or ICMP */
 function lifetimeMs(protocol: number): number {
   return protocol === icmp.V4 ? ICMP_QUERY_MS : UDP_MS;
-}
-
-function isUnspecified(words: Int32Array): boolean {
-  return words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 0;
 }

@@ -13,7 +13,7 @@ import * as udp from '../wire/udp.ts';
 import { GSO_TCPV4, GSO_UDP_L4, Offload } from '../wire/virtio-net.ts';
 import { ChainResult, HeaderChain } from '../xlat/header-chain.ts';
 import { HEADER_DIFFERENCE, SMALL_V4 } from '../xlat/mtu.ts';
-import { mark } from '../xlat/traffic-class.ts';
+import { isCopied, mark } from '../xlat/traffic-class.ts';
 import * as v6ToV4 from '../xlat/v6-to-v4.ts';
 import type { Batch } from './batch.ts';
 import { type Flows, REFUSED_MALFORMED, refusalVerdict } from './flows.ts';
@@ -34,6 +34,7 @@ export class SixToFour {
   readonly #errors: IcmpErrors64;
   readonly #identifications: Identifications;
   readonly #settings: Settings;
+  readonly #marks: boolean;
 
   constructor(
     batch: Batch,
@@ -47,6 +48,7 @@ export class SixToFour {
     this.#errors = errors;
     this.#identifications = identifications;
     this.#settings = settings;
+    this.#marks = !isCopied(settings);
   }
 
   /** @param length bytes received from `at` @param now ms. @returns what became of it; output is in the batch */
@@ -65,7 +67,7 @@ export class SixToFour {
     packet.protocol = v6ToV4.protocolOf(chain);
     packet.fragment = chain.fragment !== 0 && ipv6.isAtomic(view, chain.fragment) ? 0 : chain.fragment;
     packet.turnsBack = false;
-    if (!isTranslated(view, packet.far) || !isTranslated(view, packet.near)) return Verdict.DropAddress;
+    if (!ipv6.isRoutable(view, packet.far) || !ipv6.isRoutable(view, packet.near)) return Verdict.DropAddress;
     if (this.#isSelf(packet.near)) return this.#toUs();
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (walked === ChainResult.SegmentsLeft) return Verdict.DropRoutingHeader;
@@ -83,7 +85,7 @@ export class SixToFour {
     const session = id as SessionId;
     if (!this.#fits(session)) return Verdict.DropTooBig;
     this.#flows.track(session, packet, FROM_OUTSIDE, now);
-    if ((packet.flags & tcp.SYN) !== 0 && this.#settings.clampMss) this.#clampMss();
+    if ((packet.flags & tcp.SYN) !== 0 && this.#settings.clampMss) this.#clampMss(session, now);
     this.#rewrite(session);
     return this.#output(session);
   }
@@ -95,20 +97,15 @@ export class SixToFour {
     if (!transport.isWhole(view, packet.upper, packet.upperLength, packet.protocol)) return REFUSED_MALFORMED;
     packet.ports = swapPorts(tcp.ports(view, packet.upper));
     packet.flags = packet.protocol === tcp.PROTOCOL ? tcp.flags(view, packet.upper) : 0;
-    if (this.#lacksChecksum()) {
+    // RFC 8200 §8.1: UDP over IPv6 has a checksum, but for tunnels that agreed otherwise (RFC 6935)
+    packet.isUnsummed = !this.#offload.needsChecksum && transport.isUnsummed(view, packet);
+    if (packet.isUnsummed) {
       const isFragment = packet.fragment !== 0;
       const refusal = transport.refuseUnsummed(view, packet, isFragment, this.#settings.zeroChecksum64);
       if (refusal !== 0) return refusal;
     }
     const id = this.#flows.findOutside(packet, now);
     return id !== NO_SESSION ? id : this.#flows.openOutside(packet, now);
-  }
-
-  /** RFC 8200 §8.1: UDP over IPv6 has a checksum, but for tunnels that agreed otherwise (RFC 6935). */
-  #lacksChecksum(): boolean {
-    const { protocol, upper } = this.packet;
-    if (protocol !== udp.PROTOCOL || this.#offload.needsChecksum) return false;
-    return udp.checksumField(this.#batch.view, upper) === 0;
   }
 
   #rewrite(id: SessionId): void {
@@ -118,7 +115,7 @@ export class SixToFour {
     tcp.setPorts(view, upper, swapPorts(sessions.insidePorts(id)));
     if (this.#offload.needsChecksum) {
       transport.updatePartial(view, upper, protocol, checksum.negate(sessions.addressDelta(id)));
-    } else if (this.#lacksChecksum()) {
+    } else if (this.packet.isUnsummed) {
       if (this.#settings.zeroChecksum64 === ZeroChecksum.Forward) return;
       const inside = checksum.words(sessions.insideNear(id)) + checksum.words(sessions.insideFar(id));
       transport.computeUdp(view, upper, inside);
@@ -199,11 +196,26 @@ export class SixToFour {
     const { mtu4 } = this.#settings;
     const total = v6ToV4.totalLength(view, packet.at, this.chain);
     this.#header.wireLength = total;
-    packet.mtu = Math.max(ipv6.MIN_MTU, mtu4 + HEADER_DIFFERENCE);
     packet.turnsBack = this.#flows.turnsBack(id);
-    if (packet.turnsBack) return total <= ipv4.MAX_TOTAL_LENGTH;
+    if (total <= SMALL_V4 && this.#offload.segment === 0) return true;
+    if (packet.turnsBack) return this.#fitsBack(total);
+    packet.mtu = Math.max(ipv6.MIN_MTU, mtu4 + HEADER_DIFFERENCE);
     if (this.#offload.segment !== 0) return this.#fitSegments(mtu4);
-    return total <= mtu4 || total <= SMALL_V4;
+    return total <= mtu4;
+  }
+
+  /**
+   * What turns back goes on over an IPv6 link. It is refused here: as an IPv4 packet it would be refused in words that
+   * its sender cannot match to what it sent. What has a Fragment header may be split, and TCP cut into other segments.
+   */
+  #fitsBack(total: number): boolean {
+    const { mtu6 } = this.#settings;
+    const { segment, type } = this.#offload;
+    this.packet.mtu = mtu6;
+    if (total > ipv4.MAX_TOTAL_LENGTH) return false;
+    if (this.chain.fragment !== 0) return true;
+    if (segment === 0) return total + HEADER_DIFFERENCE <= mtu6;
+    return type !== GSO_UDP_L4 || segment + udp.HEADER_LENGTH + ipv6.HEADER_LENGTH <= mtu6;
   }
 
   #fitSegments(mtu4: number): boolean {
@@ -237,10 +249,11 @@ export class SixToFour {
     return true;
   }
 
-  #clampMss(): void {
+  /** What a router said about the path outwards is for what the inside host sends, which this SYN bounds. */
+  #clampMss(id: SessionId, now: number): void {
     const { mtu4, mtu6 } = this.#settings;
-    const limit = Math.min(mtu6 - ipv6.HEADER_LENGTH, mtu4 - ipv4.MIN_HEADER_LENGTH) - tcp.MIN_HEADER_LENGTH;
-    tcp.clampMss(this.#batch.view, this.packet.upper, limit, this.#offload.needsChecksum);
+    const path = Math.min(mtu6, this.#flows.sessions.pathMtu(id, now));
+    transport.clampMss(this.#batch.view, this.packet.upper, mtu4, path, this.#offload.needsChecksum);
   }
 
   #output(id: SessionId): Verdict {
@@ -251,15 +264,11 @@ export class SixToFour {
     this.#header.destination = sessions.insideNear(id);
     this.#header.hops = packet.turnsBack ? packet.hops : packet.hops - 1; // counted once in all
     this.#header.identification = this.#identifications.next();
-    ipv6.setTrafficClass(view, packet.at, mark(ipv6.trafficClass(view, packet.at), this.#settings));
+    if (this.#marks)
+      ipv6.setTrafficClass(view, packet.at, mark(ipv6.trafficClass(view, packet.at), this.#settings));
     const out = v6ToV4.translateHeader(view, packet.at, this.chain, this.#header);
     this.#offload.store(view, out, packet.at - out, GSO_TCPV4);
     this.#batch.push(out, packet.end - out);
     return Verdict.Forward64;
   }
-}
-
-/** Unicast and valid beyond its link. */
-function isTranslated(view: DataView, address: number): boolean {
-  return ipv6.isUnicast(view, address) && !ipv6.isLinkLocal(view, address);
 }

@@ -60,11 +60,14 @@ export class Translator {
     return verdict;
   }
 
-  /** The IPv4 packet that was just made turns back (RFC 7757 §4.2.2): it is translated instead of written. */
+  /**
+   * The IPv4 packet that was just made turns back (RFC 7757 §4.2.2): it is translated instead of written. What is
+   * refused now is dropped in silence: an error would quote addresses that its sender never used.
+   */
   #again(now: number): Verdict {
     const at = this.#batch.pop();
     this.flows.turning = true;
-    const verdict = this.#from4(at, this.#batch.writes[2 * this.#batch.count + 1]!, now);
+    const verdict = this.#fourToSix.translate(at, this.#batch.writes[2 * this.#batch.count + 1]!, now);
     this.flows.turning = false;
     return verdict;
   }

@@ -4,6 +4,8 @@
  */
 import * as checksum from '../wire/checksum.ts';
 import * as icmp from '../wire/icmp.ts';
+import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import type { Offload } from '../wire/virtio-net.ts';
@@ -31,6 +33,15 @@ export function refuseProtocol(protocol: number, flows: Flows): number {
 export function isWhole(view: DataView, upper: number, length: number, protocol: number): boolean {
   if (protocol === tcp.PROTOCOL) return tcp.check(view, upper, length);
   return length >= udp.HEADER_LENGTH;
+}
+
+/**
+ * Lower the MSS of a SYN: what the peer may send must fit both sides after translation (RFC 6691 §2). @param mtu4 bytes
+ * @param mtu6 bytes, of the path as far as it is known @param partial whether the checksum is
+ */
+export function clampMss(view: DataView, upper: number, mtu4: number, mtu6: number, partial: boolean): void {
+  const room = Math.min(mtu6 - ipv6.HEADER_LENGTH, mtu4 - ipv4.MIN_HEADER_LENGTH);
+  tcp.clampMss(view, upper, room - tcp.MIN_HEADER_LENGTH, partial);
 }
 
 /** Offset of the checksum field of TCP or UDP. */
@@ -65,6 +76,11 @@ export function completeChecksum(view: DataView, packet: Packet, offload: Offloa
   view.setUint16(field, sum === 0 && isUdp ? 0xffff : sum);
   offload.needsChecksum = false;
   return true;
+}
+
+/** Whether the checksum field of a UDP datagram says that there is none; false of other protocols. */
+export function isUnsummed(view: DataView, { protocol, upper }: Packet): boolean {
+  return protocol === udp.PROTOCOL && udp.checksumField(view, upper) === 0;
 }
 
 /**

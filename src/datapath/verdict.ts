@@ -104,6 +104,7 @@ const rows = {
     'synthetic address whose real address is one of our SNAT addresses',
     error(icmp.V4_UNREACHABLE, icmp.V4_HOST_UNREACHABLE),
   ],
+  DropOwnSource: ['own_source', 'source that is a synthetic or a SNAT address: nobody sends from those'],
   DropTcpNoSession: ['tcp_no_session', 'TCP segment without session that opens none'],
   DropNoSession: ['no_session', 'IPv6 packet to a SNAT address and port that nobody uses'],
   DropSenderUnmapped: ['sender_unmapped', 'IPv6 packet from a host that has no synthetic address'],

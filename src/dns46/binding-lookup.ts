@@ -7,7 +7,7 @@
 import type { DnsCounters } from './counters.ts';
 import { hasHints, parametersAt, withHints } from './hints.ts';
 import { lifeSec } from './lifetime.ts';
-import type { Answer, Outcome } from './lookup.ts';
+import { type Answer, isFailure, type Outcome } from './lookup.ts';
 import {
   AD,
   ANSWER,
@@ -22,7 +22,6 @@ import {
 import { nameKey } from './name.ts';
 import { plainQuestion, type Query } from './question.ts';
 import { Splicer } from './splice.ts';
-import type { Synthetic } from './synthetic-addresses.ts';
 
 /** What happens to hints that would lead around synthetic addresses. */
 export type HintPolicy = 'strip' | 'synthesize' | 'keep';
@@ -34,9 +33,8 @@ export interface BindingParts {
   readonly addressesOf: (key: string, deadlineMs: number) => Promise<Outcome>;
 }
 
-/** Different targets looked up for one reply; hints of more are left out unasked. */
+/** Different targets looked up for one reply; the hints of others go. */
 const MAX_TARGETS = 8;
-const UNKNOWN: readonly Synthetic[] = [];
 
 interface Hinted {
   readonly record: WireRecord;
@@ -82,22 +80,25 @@ export class BindingLookup {
     return changed.size === 0 ? outcome : this.#rewritten(reply, changed, used);
   }
 
-  /** Target → its synthesized answer; null for those with addresses of their own, or none that we know. */
+  /**
+   * Target → its synthesized answer; null for those that need none. What could not be looked up is not there: without a
+   * hint, the client asks for the address itself.
+   */
   async #targets(hinted: readonly Hinted[], deadlineMs: number): Promise<Map<string, Answer | null>> {
     const names = [...new Set(hinted.map(({ target }) => target))].slice(0, MAX_TARGETS);
-    const outcomes = await Promise.all(names.map((name) => this.#parts.addressesOf(name, deadlineMs)));
-    return new Map(
-      names.map((name, i) => {
-        const outcome = outcomes[i];
-        const synthesized = outcome !== undefined && 'reply' in outcome && outcome.synthetic.length > 0;
-        return [name, synthesized ? outcome : null];
-      }),
-    );
+    const found = new Map<string, Answer | null>();
+    const lookUp = async (name: string) => {
+      const outcome = await this.#parts.addressesOf(name, deadlineMs);
+      const known = 'reply' in outcome && !isFailure(outcome);
+      if (known) found.set(name, outcome.synthetic.length > 0 ? outcome : null);
+    };
+    await Promise.all(names.map(lookUp));
+    return found;
   }
 
   #replacement(reply: Message, record: WireRecord, answer: Answer | undefined): Replacement | null {
-    const synthetic = this.#parts.hints === 'synthesize' ? (answer?.synthetic ?? UNKNOWN) : UNKNOWN;
-    const addresses = synthetic.map(({ v4 }) => v4);
+    const synthetic = this.#parts.hints === 'synthesize' ? answer?.synthetic : undefined;
+    const addresses = synthetic?.map(({ v4 }) => v4) ?? [];
     const rdata = withHints(reply.bytes.subarray(record.rdata, record.end), addresses);
     if (rdata === null) return null;
     const bound = addresses.length > 0 ? (answer?.lifeSec ?? 0) : record.ttl;

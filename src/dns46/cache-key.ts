@@ -5,7 +5,7 @@
  *     key   | RD AD CD EDNS DO | type | name … |      one character a byte
  */
 import { HOP_BY_HOP, PLAIN_UDP_SIZE, udpSize } from './edns.ts';
-import { CLASS_IN, HEADER_LENGTH, TYPE_OPT } from './message.ts';
+import { CLASS_IN, HEADER_LENGTH, TYPE_OPT, wordAt } from './message.ts';
 
 const NAME_AT = 3;
 const MAX_NAME_LENGTH = 255;
@@ -32,8 +32,8 @@ export class QueryKey {
     const nameEnd = this.#name(bytes);
     this.questionEnd = nameEnd + 4;
     if (nameEnd < 0 || this.questionEnd > bytes.length) return null;
-    const type = word(bytes, nameEnd);
-    if (word(bytes, nameEnd + 2) !== CLASS_IN || isMeta(type)) return null;
+    const type = wordAt(bytes, nameEnd);
+    if (wordAt(bytes, nameEnd + 2) !== CLASS_IN || isMeta(type)) return null;
     const edns = this.#edns(bytes);
     if (edns < 0) return null;
     const scratch = this.#scratch;
@@ -64,14 +64,14 @@ export class QueryKey {
     const at = this.questionEnd;
     this.udpLimit = PLAIN_UDP_SIZE;
     if (bytes[11] === 0) return at === bytes.length ? 0 : -1;
-    if (at + 11 > bytes.length || bytes[at] !== 0 || word(bytes, at + 1) !== TYPE_OPT) return -1;
-    const flags = word(bytes, at + 7);
-    const end = at + 11 + word(bytes, at + 9);
+    if (at + 11 > bytes.length || bytes[at] !== 0 || wordAt(bytes, at + 1) !== TYPE_OPT) return -1;
+    const flags = wordAt(bytes, at + 7);
+    const end = at + 11 + wordAt(bytes, at + 9);
     if (bytes[at + 6] !== 0 || (flags & 0x7fff) !== 0 || end !== bytes.length) return -1;
-    for (let option = at + 11; option < end; option += 4 + word(bytes, option + 2)) {
-      if (option + 4 + word(bytes, option + 2) > end || !HOP_BY_HOP.has(word(bytes, option))) return -1;
+    for (let option = at + 11; option < end; option += 4 + wordAt(bytes, option + 2)) {
+      if (option + 4 + wordAt(bytes, option + 2) > end || !HOP_BY_HOP.has(wordAt(bytes, option))) return -1;
     }
-    this.udpLimit = udpSize(word(bytes, at + 3));
+    this.udpLimit = udpSize(wordAt(bytes, at + 3));
     return flags === 0 ? EDNS : EDNS | DO;
   }
 }
@@ -79,8 +79,8 @@ export class QueryKey {
 /** A query of opcode QUERY with one question and at most one more record, in the additional section. */
 function isQuery(bytes: Uint8Array): boolean {
   if (bytes.length <= HEADER_LENGTH || ((bytes[2] ?? 0) & 0xfe) !== 0) return false;
-  if (((bytes[3] ?? 0) & ~LOW_FLAGS) !== 0 || word(bytes, 4) !== 1 || word(bytes, 6) !== 0) return false;
-  return word(bytes, 8) === 0 && word(bytes, 10) <= 1;
+  if (((bytes[3] ?? 0) & ~LOW_FLAGS) !== 0 || wordAt(bytes, 4) !== 1 || wordAt(bytes, 6) !== 0) return false;
+  return wordAt(bytes, 8) === 0 && wordAt(bytes, 10) <= 1;
 }
 
 function lower(byte: number): number {
@@ -89,8 +89,4 @@ function lower(byte: number): number {
 
 function isMeta(type: number): boolean {
   return type === TYPE_OPT || (type >= FIRST_META_TYPE && type <= LAST_META_TYPE);
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }

@@ -6,7 +6,7 @@
  *     | fresh …………………………… due | stale: only when the upstream fails | forgotten
  *
  * A reply that names synthetic addresses counts only as long as each still stands for the real address it was made for
- * (checklist 80), which is asked on every hit; that keeps the mapping alive as well.
+ * (checklist 80): a mapping that was removed meanwhile is noticed by the next hit. Hits keep the mapping alive as well.
  */
 import { LRUCache } from 'lru-cache';
 import { AA, HEADER_LENGTH, NXDOMAIN, rcodeOf, readMessage, TYPE_OPT, viewOf } from './message.ts';
@@ -26,6 +26,9 @@ export interface CachedReply {
   refreshing: boolean;
   /** Until then the upstream is not asked again, RFC 8767 §5. */
   failedUntilMs: number;
+  /** When its addresses were found valid last: whole seconds, and the removals until then. */
+  validSec: number;
+  validRemovals: number;
 }
 
 /** Time after its life in which a reply helps when the upstream fails: RFC 8767 §5, one to three days. */
@@ -42,14 +45,16 @@ const OVERHEAD_BYTES = 400;
 const BYTES_A_TTL = 16;
 const MAX_MESSAGE_LENGTH = 0xffff;
 
+type ValidAddresses = Pick<SyntheticAddresses, 'answered' | 'removals'>;
+
 export class ReplyCache {
   readonly #replies: LRUCache<string, CachedReply>;
-  readonly #addresses: Pick<SyntheticAddresses, 'answered'>;
+  readonly #addresses: ValidAddresses;
   readonly #scratch = new Uint8Array(MAX_MESSAGE_LENGTH);
   readonly #scratchView = viewOf(this.#scratch);
 
   /** @param maxBytes of memory, about; 0 keeps nothing */
-  constructor(maxBytes: number, addresses: Pick<SyntheticAddresses, 'answered'>) {
+  constructor(maxBytes: number, addresses: ValidAddresses) {
     this.#addresses = addresses;
     this.#replies = new LRUCache({
       maxSize: Math.max(maxBytes, 1),
@@ -67,7 +72,7 @@ export class ReplyCache {
   fresh(key: string, nowMs: number): CachedReply | undefined {
     const reply = this.#replies.get(key);
     if (reply === undefined || ageSec(reply, nowMs) >= reply.lifeSec) return undefined;
-    return this.#valid(key, reply, reply.lifeSec - ageSec(reply, nowMs)) ? reply : undefined;
+    return this.#valid(key, reply, nowMs, reply.lifeSec - ageSec(reply, nowMs)) ? reply : undefined;
   }
 
   /** @returns a reply past its life that may still serve, or undefined; failures never do */
@@ -76,7 +81,7 @@ export class ReplyCache {
     if (reply === undefined || isFailure(reply)) return undefined;
     const pastMs = nowMs - reply.storedMs - reply.lifeSec * 1000;
     if (pastMs < 0 || pastMs >= MAX_STALE_MS) return undefined;
-    return this.#valid(key, reply, STALE_TTL_SEC) ? reply : undefined;
+    return this.#valid(key, reply, nowMs, STALE_TTL_SEC) ? reply : undefined;
   }
 
   /** @param image as it goes to a client, copied here @param lifeSec 0 = not kept */
@@ -90,7 +95,7 @@ export class ReplyCache {
     const message = lifeSec > 0 ? readMessage(image) : null;
     if (message === null) return;
     const records = message.records.filter((record) => record.type !== TYPE_OPT);
-    const copy = Uint8Array.from(image);
+    const copy = new Uint8Array(image);
     viewOf(copy).setUint16(2, message.flags & ~AA);
     const kept: CachedReply = {
       image: copy,
@@ -102,6 +107,8 @@ export class ReplyCache {
       synthetic,
       refreshing: false,
       failedUntilMs: 0,
+      validSec: -1,
+      validRemovals: -1,
     };
     if (isFailure(kept) && this.stale(key, nowMs)) return; // it still serves, a failure never will
     this.#replies.set(key, kept);
@@ -142,12 +149,19 @@ export class ReplyCache {
     return out.subarray(0, reply.image.length);
   }
 
-  #valid(key: string, reply: CachedReply, ttlSec: number): boolean {
+  /** Asks the mapping table, once a second as long as nothing was removed from it. */
+  #valid(key: string, reply: CachedReply, nowMs: number, ttlSec: number): boolean {
+    if (reply.synthetic.length === 0) return true;
+    const nowSec = Math.floor(nowMs / 1000);
+    const { removals } = this.#addresses;
+    if (reply.validSec === nowSec && reply.validRemovals === removals) return true;
     for (const { v4, v6 } of reply.synthetic) {
       if (this.#addresses.answered(v4, v6, ttlSec)) continue;
       this.#replies.delete(key);
       return false;
     }
+    reply.validSec = nowSec;
+    reply.validRemovals = removals;
     return true;
   }
 }

@@ -3,7 +3,6 @@
  * the one we sent. Letter case may change on the way (RFC 4343), nothing else.
  */
 import {
-  countOf,
   HEADER_LENGTH,
   NOERROR,
   OPCODE_QUERY,
@@ -12,18 +11,20 @@ import {
   rcodeOf,
   readQuestion,
   viewOf,
+  wordAt,
 } from './message.ts';
+
+const FLAGS_AT = 2;
+const QUESTIONS_AT = 4;
 
 /** @param query what we sent @param reply what came @returns false for anything that is not its reply */
 export function echoes(query: Uint8Array, reply: Uint8Array): boolean {
   if (reply.length < HEADER_LENGTH) return false;
-  const asked = viewOf(query);
-  const given = viewOf(reply);
-  const flags = given.getUint16(2);
-  if ((flags & QR) === 0 || given.getUint16(0) !== asked.getUint16(0)) return false;
-  if (opcodeOf(flags) !== opcodeOf(asked.getUint16(2))) return false;
-  if (countOf(given, 0) === 0) return mayOmitQuestion(asked, flags);
-  return sameBytes(query, reply) || sameQuestion(asked, given);
+  const flags = wordAt(reply, FLAGS_AT);
+  if ((flags & QR) === 0 || wordAt(reply, 0) !== wordAt(query, 0)) return false;
+  if (opcodeOf(flags) !== opcodeOf(wordAt(query, FLAGS_AT))) return false;
+  if (wordAt(reply, QUESTIONS_AT) === 0) return mayOmitQuestion(query, flags);
+  return sameBytes(query, reply) || sameQuestion(viewOf(query), viewOf(reply));
 }
 
 /** Whether a plain question of one name stands there exactly as it was sent: the usual case, seen without reading it. */
@@ -33,14 +34,14 @@ function sameBytes(query: Uint8Array, reply: Uint8Array): boolean {
     if (length !== reply[at] || length > 63) return false;
     const end = at + (length === 0 ? 4 : length);
     while (at < end) if (query[++at] !== reply[at]) return false;
-    if (length === 0) return at < query.length && at < reply.length;
+    if (length === 0) return true;
   }
   return false;
 }
 
 /** Errors, and opcodes with rules of their own, may come without the question. */
-function mayOmitQuestion(asked: DataView, flags: number): boolean {
-  return countOf(asked, 0) === 0 || rcodeOf(flags) !== NOERROR || opcodeOf(flags) !== OPCODE_QUERY;
+function mayOmitQuestion(query: Uint8Array, flags: number): boolean {
+  return wordAt(query, QUESTIONS_AT) === 0 || rcodeOf(flags) !== NOERROR || opcodeOf(flags) !== OPCODE_QUERY;
 }
 
 function sameQuestion(asked: DataView, given: DataView): boolean {
@@ -56,7 +57,7 @@ function sameQuestion(asked: DataView, given: DataView): boolean {
 /** Whether a reply that echoes a question has it byte for byte, letter case included; or leaves it out, as errors may. */
 export function keepsCase(query: Uint8Array, reply: Uint8Array): boolean {
   const end = readQuestion(viewOf(query))?.end ?? 0;
-  if (countOf(viewOf(reply), 0) === 0) return true;
+  if (wordAt(reply, QUESTIONS_AT) === 0) return true;
   for (let at = HEADER_LENGTH; at < end; at++) if (query[at] !== reply[at]) return false;
   return true;
 }

@@ -63,7 +63,7 @@ export class Forwarding {
     const groups = [[null, this.#default] as const, ...this.#zones];
     return groups.flatMap(([key, upstreams]) => {
       const routes = upstreams.routes();
-      if (routes.some((route) => route.failure === null)) return [];
+      if (routes.some(({ failure }) => failure === null || !NO_WAY.has(failure))) return [];
       return routes.map(({ endpoint, failure }) => ({
         zone: key === null ? null : textOfName(key),
         endpoint,
@@ -85,6 +85,9 @@ export class Forwarding {
     return null;
   }
 }
+
+/** Errors that say that there is no route; others, such as an address not yet usable, may pass. */
+const NO_WAY: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL']);
 
 function textOfName(key: string): string {
   const labels: string[] = [];

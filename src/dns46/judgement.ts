@@ -20,7 +20,7 @@ import {
 } from './message.ts';
 import { nameKey } from './name.ts';
 
-/** Addresses put into one answer (checklist §9). */
+/** Addresses put into one answer: more would not help a client, and each is a mapping. */
 const MAX_ADDRESSES = 8;
 
 /**

@@ -19,24 +19,27 @@ const MAX_CLIENTS = 65_536;
 export class Limits {
   readonly #all: RateLimit;
   readonly #clientRate: number;
-  readonly #clients = new LRUCache<string, RateLimit>({ max: MAX_CLIENTS });
+  /** Null without a limit: its memory is taken at once. */
+  readonly #clients: LRUCache<string, RateLimit> | null;
 
   constructor(options: LimitOptions, nowMs: number) {
     this.#all = new RateLimit(options.dnsRate, nowMs);
     this.#clientRate = options.dnsClientRate;
+    this.#clients = this.#clientRate > 0 ? new LRUCache({ max: MAX_CLIENTS }) : null;
   }
 
   /** Counts one query. @returns the limit that it is over, or null */
   exceeded(client: Client, nowMs: number): 'clientLimited' | 'rateLimited' | null {
-    if (this.#clientRate > 0 && !this.#ofClient(client.who(), nowMs).take(nowMs)) return 'clientLimited';
+    if (this.#clients !== null && !this.#ofClient(this.#clients, client.who(), nowMs).take(nowMs))
+      return 'clientLimited';
     return this.#all.take(nowMs) ? null : 'rateLimited';
   }
 
-  #ofClient(who: string, nowMs: number): RateLimit {
-    const known = this.#clients.get(who);
+  #ofClient(clients: LRUCache<string, RateLimit>, who: string, nowMs: number): RateLimit {
+    const known = clients.get(who);
     if (known !== undefined) return known;
     const limit = new RateLimit(this.#clientRate, nowMs);
-    this.#clients.set(who, limit);
+    clients.set(who, limit);
     return limit;
   }
 }

@@ -119,6 +119,6 @@ class UdpClient implements Client {
 
   /** From here on it keeps its envelope itself. */
   detach(): void {
-    this.#envelope = Uint8Array.from(this.#envelope);
+    this.#envelope = new Uint8Array(this.#envelope);
   }
 }

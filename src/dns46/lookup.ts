@@ -140,7 +140,7 @@ export class AddressLookup {
   /** @returns what could be allocated, in order; 'exhausted' or 'failed' only when there is nothing */
   async #allocate(real: RealAddresses, deadlineMs: number): Promise<Synthetic[] | 'exhausted' | 'failed'> {
     const { addresses } = this.#parts;
-    const copies = real.addresses.map((v6) => Uint8Array.from(v6));
+    const copies = real.addresses.map((v6) => new Uint8Array(v6));
     const asked = copies.map(async (v6) => ({ v6, allocation: await addresses.allocate(v6) }));
     const settled = await this.#before(deadlineMs, Promise.allSettled(asked));
     const given = (settled ?? []).flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

@@ -84,6 +84,11 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Two bytes as a number; cheaper than a view where it is the only one. Past the end reads as 0. */
+export function wordAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
 export function opcodeOf(flags: number): number {
   return (flags & OPCODE) >>> 11;
 }

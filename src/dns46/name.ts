@@ -12,6 +12,8 @@ const MAX_NAME_LENGTH = 255;
 /** No writer of messages needs more: a name has at most 127 labels and each jump of a sane writer ends in one. */
 const MAX_JUMPS = 127;
 const HEADER_LENGTH = 12;
+/** A key is put together here: a string grown letter by letter costs five times as much. */
+const scratch = Buffer.alloc(MAX_NAME_LENGTH);
 
 /** @returns where the name that starts at `at` ends in place (after its pointer or its root label), or -1 */
 export function skipName(view: DataView, at: number): number {
@@ -27,11 +29,14 @@ export function skipName(view: DataView, at: number): number {
 
 /** @returns the key of the name that starts at `at`, or null when it is malformed */
 export function nameKey(view: DataView, at: number): string | null {
-  let key = '';
+  let used = 0;
   let before = at;
   for (let jumps = 0; at < view.byteLength; ) {
     const length = view.getUint8(at);
-    if (length === 0) return `${key}\0`;
+    if (length === 0) {
+      scratch[used] = 0;
+      return scratch.toString('latin1', 0, used + 1);
+    }
     if (length >= POINTER) {
       const target = pointerAt(view, at);
       if (target < HEADER_LENGTH || target >= before || ++jumps > MAX_JUMPS) return null;
@@ -40,8 +45,8 @@ export function nameKey(view: DataView, at: number): string | null {
       continue;
     }
     if (length > MAX_LABEL_LENGTH || at + 1 + length > view.byteLength) return null;
-    if (key.length + 1 + length + 1 > MAX_NAME_LENGTH) return null;
-    key += labelKey(view, at, length);
+    if (used + 1 + length + 1 > MAX_NAME_LENGTH) return null;
+    used = copyLabel(view, at, length, used);
     at += length + 1;
   }
   return null;
@@ -70,11 +75,12 @@ export function isWithin(key: string, ancestor: string): boolean {
   return false;
 }
 
-function labelKey(view: DataView, at: number, length: number): string {
-  let text = String.fromCharCode(length);
+/** @returns where the next label goes in the scratch */
+function copyLabel(view: DataView, at: number, length: number, used: number): number {
+  scratch[used++] = length;
   for (let i = at + 1; i <= at + length; i++) {
     const byte = view.getUint8(i);
-    text += String.fromCharCode(byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
+    scratch[used++] = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
   }
-  return text;
+  return used;
 }

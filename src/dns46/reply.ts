@@ -29,7 +29,7 @@ const QUESTION_NAME = Uint8Array.of(0xc0, HEADER_LENGTH);
 
 /** A reply (at least a header; owned by the caller, copied here) fitted to one query. @param limit bytes; over it only question and OPT go, with TC (RFC 2181 §9) */
 export function fitted(reply: Uint8Array, query: Query, limit: number): Uint8Array {
-  const image = reply.length > limit ? truncated(reply, limit) : Uint8Array.from(reply);
+  const image = reply.length > limit ? truncated(reply, limit) : new Uint8Array(reply);
   const view = viewOf(image);
   view.setUint16(0, query.id);
   const asked = query.message?.question;

@@ -44,7 +44,7 @@ export class Resolution {
     this.#bindings = new BindingLookup({
       hints,
       counters: parts.counters,
-      addressesOf: (name) => this.#addressesOf(name),
+      addressesOf: (name, deadlineMs) => this.#addressesOf(name, deadlineMs),
     });
   }
 
@@ -132,15 +132,16 @@ export class Resolution {
 
   #asOutcome(cached: CachedReply, query: Query, left: number): Outcome {
     const { cache, clock } = this.#parts;
-    const reply = Uint8Array.from(cache.render(cached, query.bytes, clock.now()));
+    const reply = new Uint8Array(cache.render(cached, query.bytes, clock.now()));
     return { reply, lifeSec: left, synthetic: cached.synthetic };
   }
 
   /** What an A query without EDNS for this name gives. */
-  async #addressesOf(name: string): Promise<Outcome> {
+  async #addressesOf(name: string, deadlineMs: number): Promise<Outcome> {
     const query = readQuery(questionFor(PLAIN_QUERY, name, TYPE_A));
     if (typeof query === 'string') return NO_ANSWER;
-    return this.resolve(query, this.#keys.read(query.bytes));
+    const work = Promise.resolve(this.resolve(query, this.#keys.read(query.bytes)));
+    return (await this.#within(deadlineMs - this.#parts.clock.now(), work)) ?? NO_ANSWER;
   }
 
   /** @returns null when the work takes longer; it goes on */

@@ -68,7 +68,7 @@ export class DnsService {
     const key = this.#keys.read(message);
     const reply = key === null ? null : this.#cached(key, message, client, now);
     if (reply !== null) return this.#send(reply, client);
-    return this.#take(Uint8Array.from(message), client, key);
+    return this.#take(new Uint8Array(message), client, key);
   }
 
   /** @returns a reply that fits, good until the next message; null when somebody has to be asked */
@@ -83,7 +83,7 @@ export class DnsService {
   }
 
   #prefetch(message: Uint8Array, key: string, found: CachedReply): void {
-    const query = readQuery(Uint8Array.from(message));
+    const query = readQuery(new Uint8Array(message));
     if (typeof query !== 'string') this.#parts.resolution.refresh(query, key, found);
   }
 

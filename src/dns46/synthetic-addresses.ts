@@ -17,6 +17,8 @@ export interface SyntheticAddresses {
    * @returns false when it does not stand for it (any more): the answer must not leave
    */
   answered(v4: number, v6: Uint8Array, ttlSec: number): boolean;
+  /** Grows whenever an address stops standing for what it stood for: as long as it is the same, so is every `answered`. */
+  readonly removals: number;
   /** What `v4` stands for, 16 bytes, or null. */
   realOf(v4: number): Promise<Uint8Array | null>;
 }

@@ -3,7 +3,6 @@
  */
 import type { Clock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
-import { viewOf } from './message.ts';
 
 export interface Endpoint {
   /** Text, IPv4 or IPv6. */
@@ -33,8 +32,9 @@ export interface UpstreamContext {
 
 /** A copy with another id. */
 export function withId(message: Uint8Array, id: number): Uint8Array {
-  const copy = Uint8Array.from(message);
-  viewOf(copy).setUint16(0, id);
+  const copy = new Uint8Array(message);
+  copy[0] = id >>> 8;
+  copy[1] = id;
   return copy;
 }
 

@@ -11,17 +11,19 @@ import type { Clock } from './clock.ts';
 /** Why an attempt brought nothing: silence until the time was over, or a reply that another one may better. */
 export type Failure = 'timeout' | 'next';
 
-export interface Race<Upstream, Reply> {
+/** The same for every race of a group of upstreams. `effort` is what one race is about. */
+export interface Rules<Upstream, Effort> {
   readonly clock: Clock;
-  /** Those of a set in order of preference. */
-  readonly inOrder: (upstreams: ReadonlySet<Upstream>) => Upstream[];
-  readonly attempt: (upstream: Upstream) => Promise<Reply | Failure>;
   /** Milliseconds of silence after which who was asked is asked again. */
   readonly tryTimeoutMs: number;
+  /** Those of a set in order of preference. */
+  inOrder(upstreams: ReadonlySet<Upstream>): Upstream[];
   /** Whether there is time, and somebody who waits. */
-  readonly goesOn: () => boolean;
+  goesOn(effort: Effort): boolean;
   /** Whether another round may bring more than what is known by now. */
-  readonly another: () => boolean;
+  another(effort: Effort): boolean;
+  /** An upstream has kept silent for the time of a try. */
+  silent(upstream: Upstream, effort: Effort): void;
 }
 
 /** How often the whole list is gone through, as long as there is time. */
@@ -29,68 +31,83 @@ const ROUNDS = 3;
 /** Most resolvers that answer at all have answered by then; a cold cache at the upstream is asked twice at worst. */
 const HEDGE_MS = 400;
 
-/** @returns the first good reply, or null; attempts under way then are left to themselves */
-export function race<Upstream, Reply>(
-  upstreams: readonly Upstream[],
-  rules: Race<Upstream, Reply>,
-): Promise<Reply | null> {
-  return new Promise((resolve) => new Runner(upstreams, rules, resolve).next());
-}
+type Attempt<Upstream, Reply> = (upstream: Upstream) => Promise<Reply | Failure>;
 
-class Runner<Upstream, Reply> {
-  readonly #rules: Race<Upstream, Reply>;
-  readonly #resolve: (reply: Reply | null) => void;
+export class Race<Upstream, Effort, Reply> {
+  readonly #rules: Rules<Upstream, Effort>;
+  readonly #effort: Effort;
+  readonly #attempt: Attempt<Upstream, Reply>;
   /** Those that have not said anything. */
   readonly #silent: Set<Upstream>;
   #waiting: Upstream[];
   #running = 0;
   #round = 1;
   #over = false;
-  #cancelTimer = (): void => {};
+  #cancelTimer = nothing;
+  #resolve: (reply: Reply | null) => void = nothing;
+  #reject: (mistake: unknown) => void = nothing;
 
+  /** @param attempt asks one upstream, once, as long as there is time */
   constructor(
     upstreams: readonly Upstream[],
-    rules: Race<Upstream, Reply>,
-    resolve: (reply: Reply | null) => void,
+    rules: Rules<Upstream, Effort>,
+    effort: Effort,
+    attempt: Attempt<Upstream, Reply>,
   ) {
     this.#rules = rules;
-    this.#resolve = resolve;
+    this.#effort = effort;
+    this.#attempt = attempt;
     this.#silent = new Set(upstreams);
     this.#waiting = rules.inOrder(this.#silent);
   }
 
+  /** @returns the first good reply, or null; attempts under way then are left to themselves */
+  run(): Promise<Reply | null> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#next();
+    });
+  }
+
   /** Asks the next one, if there is any. */
-  next(): void {
+  #next(): void {
     if (this.#over) return;
-    const upstream = this.#rules.goesOn() ? this.#waiting.shift() : undefined;
+    const upstream = this.#rules.goesOn(this.#effort) ? this.#waiting.shift() : undefined;
     if (upstream !== undefined) this.#start(upstream);
     else if (this.#running === 0) this.#finish(null);
   }
 
+  #start(upstream: Upstream): void {
+    const { clock, tryTimeoutMs } = this.#rules;
+    this.#running++;
+    void this.#attempt(upstream).then((outcome) => {
+      this.#running--;
+      if (outcome !== 'timeout') this.#silent.delete(upstream);
+      if (outcome === 'next' || outcome === 'timeout') this.#next();
+      else this.#finish(outcome);
+    }, this.#reject);
+    this.#cancelTimer();
+    const patienceMs = this.#waiting.length > 0 ? HEDGE_MS : tryTimeoutMs;
+    this.#cancelTimer = clock.after(patienceMs, () => this.#late(upstream, patienceMs));
+  }
+
   /** The last one asked keeps silent. */
-  #late(): void {
-    const { another, goesOn, inOrder } = this.#rules;
+  #late(upstream: Upstream, patienceMs: number): void {
+    const { another, clock, goesOn, inOrder, tryTimeoutMs } = this.#rules;
+    if (patienceMs < tryTimeoutMs) clock.after(tryTimeoutMs - patienceMs, () => this.#noteSilence(upstream));
+    else this.#noteSilence(upstream);
     const exhausted = this.#waiting.length === 0;
-    if (!goesOn() || (exhausted && !another())) {
+    if (!goesOn(this.#effort) || (exhausted && !another(this.#effort))) {
       this.#finish(null);
       return;
     }
     if (exhausted && this.#round++ < ROUNDS) this.#waiting = inOrder(this.#silent);
-    this.next();
+    this.#next();
   }
 
-  #start(upstream: Upstream): void {
-    const { attempt, clock, tryTimeoutMs } = this.#rules;
-    this.#running++;
-    void attempt(upstream).then((outcome) => {
-      this.#running--;
-      if (outcome === 'next') this.#silent.delete(upstream);
-      if (outcome === 'next' || outcome === 'timeout') this.next();
-      else this.#finish(outcome);
-    });
-    this.#cancelTimer();
-    const patienceMs = this.#waiting.length > 0 ? HEDGE_MS : tryTimeoutMs;
-    this.#cancelTimer = clock.after(patienceMs, () => this.#late());
+  #noteSilence(upstream: Upstream): void {
+    if (this.#silent.has(upstream)) this.#rules.silent(upstream, this.#effort);
   }
 
   #finish(reply: Reply | null): void {
@@ -100,3 +117,5 @@ class Runner<Upstream, Reply> {
     this.#resolve(reply);
   }
 }
+
+function nothing(): void {}

@@ -5,16 +5,9 @@
  * Questions of one turn of the loop leave together.
  */
 import { echoes, keepsCase } from './echo.ts';
-import { TC, viewOf } from './message.ts';
+import { TC, viewOf, wordAt } from './message.ts';
 import { mixCase } from './mixed-case.ts';
-import {
-  type Arena,
-  BatchSocket,
-  ENVELOPE_BYTES,
-  MAX_DATAGRAM_BYTES,
-  SLOTS,
-  type UdpCalls,
-} from './udp-batch.ts';
+import { type Arena, BatchSocket, ENVELOPE_BYTES, SLOTS, type UdpCalls } from './udp-batch.ts';
 import {
   type Asked,
   type Endpoint,
@@ -51,9 +44,8 @@ export class UpstreamUdp {
     this.#context = context;
   }
 
-  /** @param query its id is replaced @returns the first reply that echoes it, or why there is none */
+  /** @param query at most MAX_DATAGRAM_BYTES; its id is replaced @returns the first reply that echoes it, or why there is none */
   ask(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
-    if (query.length > MAX_DATAGRAM_BYTES) return Promise.resolve('unreachable');
     return new Promise((resolve) => {
       const port = this.#port();
       if (port === null) resolve('unreachable');
@@ -155,13 +147,13 @@ class SourcePort {
     if (count < 0) this.#fail();
     for (let slot = 0; slot < count; slot++) {
       const reply = this.#socket.message(slot) ?? cut(this.#socket.start(slot));
-      this.#receive(Uint8Array.from(reply));
+      this.#receive(new Uint8Array(reply));
     }
     if (count === SLOTS && !this.#closed) setImmediate(() => this.#drain());
   }
 
   #receive(reply: Uint8Array): void {
-    const id = reply.length >= 2 ? viewOf(reply).getUint16(0) : -1;
+    const id = reply.length >= 2 ? wordAt(reply, 0) : -1;
     const asked = this.#waiting.get(id);
     if (asked === undefined || !echoes(asked.query, reply)) {
       this.#context.counters.count('upstreamIgnored');

@@ -6,9 +6,10 @@
 import type { Log } from './log.ts';
 import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf } from './message.ts';
 import { transfer } from './transfer.ts';
+import { MAX_DATAGRAM_BYTES } from './udp-batch.ts';
 import { UpstreamHealth } from './upstream-health.ts';
 import { type Endpoint, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
-import { type Failure, race } from './upstream-race.ts';
+import { type Failure, Race, type Rules } from './upstream-race.ts';
 import { UpstreamTcp } from './upstream-tcp.ts';
 import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
 
@@ -48,6 +49,7 @@ export class Upstreams {
   readonly #context: UpstreamContext;
   readonly #log: Log;
   readonly #upstreams: readonly Upstream[];
+  readonly #rules: Rules<Upstream, Effort<unknown>>;
   #closed = false;
 
   constructor(options: UpstreamsOptions, transport: UdpTransport, context: UpstreamContext, log: Log) {
@@ -60,6 +62,14 @@ export class Upstreams {
       tcp: new UpstreamTcp(endpoint, context),
       health: new UpstreamHealth(),
     }));
+    this.#rules = {
+      clock: context.clock,
+      tryTimeoutMs: options.tryTimeoutMs,
+      inOrder: (upstreams) => this.#inOrder(upstreams),
+      goesOn: (effort) => !this.#closed && !effort.abandoned && this.#leftMs(effort) > 0,
+      another: (effort) => effort.fallback === null,
+      silent: (upstream, effort) => this.#silent(upstream, effort, 'timeout'),
+    };
   }
 
   /**
@@ -103,24 +113,14 @@ export class Upstreams {
   }
 
   async #pursue<Reply>(effort: Effort<Reply>): Promise<Reply | null> {
-    const reply = await race<Upstream, Reply>(this.#upstreams, {
-      clock: this.#context.clock,
-      inOrder: (upstreams) => this.#inOrder(upstreams),
-      attempt: (upstream) => this.#try(upstream, effort),
-      goesOn: () => !this.#closed && !effort.abandoned && this.#leftMs(effort) > 0,
-      tryTimeoutMs: this.#tryTimeoutMs,
-      another: () => effort.fallback === null,
-    });
+    const attempt = (upstream: Upstream) => this.#try(upstream, effort);
+    const reply = await new Race(this.#upstreams, this.#rules, effort, attempt).run();
     return reply ?? effort.fallback;
   }
 
   /** One upstream, once, as long as there is time. 'next': it has said what it can say, ask another one. */
   async #try<Reply>(upstream: Upstream, effort: Effort<Reply>): Promise<Reply | Failure> {
-    const cancel = this.#context.clock.after(this.#tryTimeoutMs, () =>
-      this.#silent(upstream, effort, 'timeout'),
-    );
     const bytes = await this.#overUdp(upstream, effort);
-    cancel();
     if (typeof bytes === 'string') {
       if (bytes !== 'timeout') this.#silent(upstream, effort, bytes);
       return bytes === 'timeout' ? 'timeout' : 'next';
@@ -138,8 +138,9 @@ export class Upstreams {
     return 'next';
   }
 
-  /** A reply that lost the case of the question may be forged, or come from a server that does not keep it: TCP tells. */
+  /** By UDP, unless that cannot carry it. A reply that lost the case of the question may be forged, or come from a server that does not keep it: TCP tells. */
   async #overUdp(upstream: Upstream, effort: Effort<unknown>): Promise<Uint8Array | Silence> {
+    if (effort.query.length > MAX_DATAGRAM_BYTES) return upstream.tcp.ask(effort.query, this.#leftMs(effort));
     const reply = await upstream.udp.ask(effort.query, this.#leftMs(effort));
     if (reply !== 'case') return reply;
     this.#context.counters.count('upstreamCase');
@@ -166,8 +167,9 @@ export class Upstreams {
 
   /** The configured order, those that failed a moment ago last. */
   #inOrder(upstreams: ReadonlySet<Upstream>): Upstream[] {
-    const now = this.#context.clock.now();
     const list = [...upstreams];
+    if (list.length < 2) return list;
+    const now = this.#context.clock.now();
     const resting = (upstream: Upstream) => upstream.health.resting(now);
     return [...list.filter((upstream) => !resting(upstream)), ...list.filter(resting)];
   }

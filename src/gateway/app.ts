@@ -186,6 +186,7 @@ export class App {
       worksAgain: () => this.#log.info({ path }, 'binding log is written again'),
     });
     this.#bindingLog = log;
+    state.relieve = () => log.write();
     this.#closers.push(() => {
       this.#bindingLog = null;
       log.close();

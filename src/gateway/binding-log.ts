@@ -11,8 +11,6 @@ import type { NatState } from '../nat/nat-state.ts';
 import type { SessionId } from '../nat/session.ts';
 
 const MODE = 0o640;
-/** Records between two writes of what is there when the log is turned on. */
-const CHUNK = 1024;
 /** Addresses whose text is remembered. */
 const MAX_ADDRESSES = 4096;
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp' };
@@ -29,8 +27,6 @@ export class BindingLog {
   readonly #hooks: BindingLogHooks;
   readonly #lines = new Lines();
   #fd: number;
-  /** Records of writes that failed; the first of them may be in the file. */
-  #lost = 0;
   #isFailing = false;
   /** The file may end in the middle of a line. */
   #isTorn = false;
@@ -61,19 +57,19 @@ export class BindingLog {
     });
   }
 
-  /** Append what the segment has. */
+  /** Append what the segment has. As long as that fails, it stays there: one record is tried until it works again. */
   write(): void {
+    const { bindings, segment } = this.#state;
+    const isTrial = this.#isFailing;
     let lines = '';
-    let count = 0;
-    let lost = this.#state.bindings.drain((record) => {
+    const lost = bindings.read(isTrial ? 1 : Number.POSITIVE_INFINITY, (record) => {
       lines += this.#lines.of(record);
-      count++;
     });
-    lost += this.#lost;
-    const now = this.#lines.time(this.#state.segment.nowSec());
-    if (lost > 0) lines += `{"time":"${now}","event":"lost","count":${lost}}\n`;
-    if (lines === '') return;
-    this.#lost = this.#append(lines) ? 0 : lost + count;
+    if (lost > 0)
+      lines += `{"time":"${this.#lines.time(segment.nowSec())}","event":"lost","count":${lost}}\n`;
+    if (lines === '' || !this.#append(lines)) return;
+    bindings.release();
+    if (isTrial) this.write();
   }
 
   /** The file was moved away: go on with a new one of the same name. Without one, go on with the old. */
@@ -98,7 +94,7 @@ export class BindingLog {
   #tell(capacity: number, note: (row: number) => void): void {
     for (let row = 0; row < capacity; row++) {
       note(row);
-      if (row % CHUNK === 0) this.write();
+      this.#state.breathe();
     }
     this.write();
   }

@@ -1,5 +1,5 @@
 /**
- * From the configuration and the facts of the host to the numbers that the parts work with. Pure.
+ * From the configuration and the facts of the host to the numbers that the parts work with.
  */
 import { createHash, randomInt } from 'node:crypto';
 import { contains4, formatV4, formatV6, parseV4, parseV6 } from '../address.ts';

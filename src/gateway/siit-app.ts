@@ -1,6 +1,7 @@
 /**
  * Composition root of the stateless translator: device, counters, host, workers; no store, no DNS, no sessions.
  */
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { formatPrefix } from '../config/address-pairs.ts';
@@ -29,7 +30,12 @@ export class SiitApp {
   readonly #onFailure: (error: Error) => void;
   readonly #closers: (() => unknown)[] = [];
   #status: () => object = () => ({});
-  #reload: () => void = () => {};
+  /** Asked again before there was anything to replace: done once there is. */
+  #isAskedEarly = false;
+  #reload: () => void = () => {
+    this.#isAskedEarly = true;
+  };
+  #pairs: Pairs = { pairs: [], warnings: [] };
 
   /** @param onFailure a worker died */
   constructor(config: SiitConfig, log: Logger, onFailure: (error: Error) => void) {
@@ -64,12 +70,14 @@ export class SiitApp {
   async #build(): Promise<void> {
     const config = this.#config;
     const pairs = readPairs(config);
+    this.#pairs = pairs;
     this.#warn(pairs);
     const flows = flowsOf(config, pairs);
     const settings = siitSettings(config, readHostFacts(), flows);
     const device = openDevice(config, this.#log);
     this.#closers.push(() => device.release());
     const { segment, fd, setAside } = openSegment(config.statePath, GEOMETRY);
+    this.#closers.push(() => rmSync(config.statePath, { force: true })); // nothing in it is for the next start
     if (setAside) this.#log.warn(setAside, 'state file of another version or geometry was set aside');
     segment.words[STARTED_SEC_AT] = Math.floor(Date.now() / 1000);
     const host = this.#setUpHost(pairs, settings, device);
@@ -86,8 +94,9 @@ export class SiitApp {
     this.#closers.push(() => dataPlane.stop());
     await dataPlane.start();
     this.#status = () => counters(segment);
-    this.#reload = () => this.#readAgain(dataPlane, host, settings, device);
     this.#sayReady(pairs, dataPlane.size, device);
+    this.#reload = () => this.#readAgain(dataPlane, host, (wanted) => this.#wanted(wanted, settings, device));
+    if (this.#isAskedEarly) this.#reload();
   }
 
   #sayReady({ pairs }: Pairs, workers: number, device: TunDevice): void {
@@ -133,21 +142,37 @@ export class SiitApp {
     };
   }
 
-  #readAgain(dataPlane: DataPlane, host: HostState | null, settings: Settings, device: TunDevice): void {
+  #readAgain(dataPlane: DataPlane, host: HostState | null, wish: (pairs: Pairs) => HostSetup): void {
     if (this.#config.mapFile === null) {
       this.#log.info({}, 'SIGHUP: no --map-file; there is nothing to read again');
       return;
     }
+    const before = this.#pairs;
     try {
       const pairs = readPairs(this.#config);
-      host?.change(this.#wanted(pairs, settings, device));
-      dataPlane.replaceMap({ kind: 'addresses', ...flowsOf(this.#config, pairs) });
+      this.#exchange(host, [wish(before), wish(pairs)], () => {
+        dataPlane.replaceMap({ kind: 'addresses', ...flowsOf(this.#config, pairs) });
+      });
+      this.#pairs = pairs;
       this.#warn(pairs);
-      this.#log.info({ mappings: pairs.pairs.length }, 'mappings read again');
+      const [was, now] = [before.pairs.length, pairs.pairs.length];
+      this.#log[now < was ? 'warn' : 'info']({ mappings: now, before: was }, 'mappings read again');
     } catch (error) {
       const problems = error instanceof Error ? error.message.split('\n') : [String(error)];
       this.#log.error({ problems }, 'SIGHUP: the old mappings stay');
     }
+  }
+
+  /** New routes, then the mappings, then what is not wanted any more: what stays mapped is never without a route. */
+  #exchange(host: HostState | null, [before, after]: [HostSetup, HostSetup], replace: () => void): void {
+    try {
+      host?.widen(after);
+    } catch (error) {
+      host?.narrow(before);
+      throw error;
+    }
+    replace();
+    host?.narrow(after);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * From the configuration of `siit` and the facts of the host to the numbers that the parts work with. Pure.
+ * From the configuration of `siit` and the facts of the host to the numbers that the parts work with.
  */
 import { randomInt } from 'node:crypto';
 import { formatV4, formatV6 } from '../address.ts';
@@ -59,11 +59,11 @@ export function siitRoutes(
   return { routes4: [...new Set(routes4)], routes6: [...new Set(routes6)] };
 }
 
-/** The configured address, or what our IPv4 address is to IPv6; four words, zero = none. */
+/** The configured address, or what the prefix makes of our IPv4 address; four words, zero = none. */
 function ownV6({ self6 }: SiitConfig, { map }: AddressFlowsInput, self4: number): Int32Array {
   const words = new Int32Array(4);
   if (self6) toWords(self6, words);
-  else if (self4 !== 0) new AddressMap(map).toV6(self4, words, 0);
+  else if (self4 !== 0) new AddressMap(map).embedV4(self4, words, 0);
   return words;
 }
 

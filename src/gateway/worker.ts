@@ -116,9 +116,11 @@ class MapEditions {
     const edition = Atomics.load(this.#words, MAP_EDITION_AT);
     if (edition === this.#edition) return;
     this.#edition = edition;
+    let newest: AddressFlowsInput | null = null;
     for (let got = receiveMessageOnPort(this.#port); got; got = receiveMessageOnPort(this.#port)) {
-      this.#flows.replace(got.message as AddressFlowsInput);
+      newest = got.message as AddressFlowsInput;
     }
+    if (newest) this.#flows.replace(newest);
   }
 }
 

@@ -7,7 +7,8 @@
  *   | seconds, kind and protocol, inside v4, inside and outside port, SNAT address 4 |
  *   | synthetic v4, the server's port, real v6 4, spare 2 |                              of a session only
  *
- * Its contents outlive the process: a gateway that was killed loses no line.
+ * Its contents outlive the process, and a record stays until it is in the file: a gateway that was killed loses no line, and
+ * at worst tells one twice.
  */
 import type { BibTable } from './bib.ts';
 import type { PortPool } from './port-pool.ts';
@@ -88,6 +89,10 @@ export class BindingRing {
     real: new Int32Array(4),
   };
 
+  /** Where the last `read` ended. */
+  #seen = 0;
+  #seenLost = 0;
+
   constructor(segment: Segment, bibs: BibTable, sessions: SessionTable, pool: PortPool) {
     this.#segment = segment;
     this.#bibs = bibs;
@@ -147,22 +152,32 @@ export class BindingRing {
   }
 
   /**
-   * Main thread: take what is there, oldest first.
-   * @param take gets a record that is its own during the call only. @returns how many were lost since the last time
+   * Main thread: look at what is there, oldest first. It stays until `release`.
+   * @param most records to look at @param take gets a record that is its own during the call only
+   * @returns how many were lost since the last release
    */
-  drain(take: (record: BindingRecord) => void): number {
+  read(most: number, take: (record: BindingRecord) => void): number {
     const words = this.#words;
     const written = Atomics.load(words, this.#at + WRITTEN);
     let read = words[this.#at + READ]!;
-    for (; read !== written; read = (read + 1) | 0) {
+    for (let n = 0; n < most && read !== written; n++, read = (read + 1) | 0) {
       this.#fill(this.#at + BINDING_RING_HEAD + (read & this.#mask) * BINDING_RECORD_WORDS);
       take(this.#record);
     }
-    Atomics.store(words, this.#at + READ, read);
-    const lost = words[this.#at + LOST]!;
-    const untold = (lost - words[this.#at + LOST_TOLD]!) | 0;
-    words[this.#at + LOST_TOLD] = lost;
-    return untold;
+    this.#seen = read;
+    this.#seenLost = words[this.#at + LOST]!;
+    return (this.#seenLost - words[this.#at + LOST_TOLD]!) | 0;
+  }
+
+  isHalfFull(): boolean {
+    const words = this.#words;
+    return ((words[this.#at + WRITTEN]! - words[this.#at + READ]!) | 0) > this.#mask >>> 1;
+  }
+
+  /** What was read last is in the file: its room is free. */
+  release(): void {
+    Atomics.store(this.#words, this.#at + READ, this.#seen);
+    this.#words[this.#at + LOST_TOLD] = this.#seenLost;
   }
 
   /** Word offset of the next record, or -1 when there is no room for it. */

@@ -39,6 +39,14 @@ export class NatState {
     this.bindings = new BindingRing(segment, this.bibs, this.sessions, this.pool);
   }
 
+  /** Empties the ring of the binding log; main thread, without the lock. */
+  relieve: () => void = () => {};
+
+  /** Main thread, without the lock: to be called after each of many changes at once, or the ring would overflow. */
+  breathe(): void {
+    if (this.bindings.isHalfFull()) this.relieve();
+  }
+
   /** Run something short under the lock. */
   locked<T>(job: () => T): T {
     this.lock.acquire();
@@ -79,11 +87,10 @@ export class NatState {
    * estimate is only ever lowered (RFC 8201 §4). @param mtu bytes
    */
   learnPathMtu(id: SessionId, mtu: number, now: number): void {
-    if (mtu >= this.sessions.pathMtu(id, now)) return;
-    const word = pathMtu.remember(mtu, now);
-    this.sessions.setPathMtu(id, word);
+    const word = pathMtu.remember(mtu, now); // of what is known already, it renews the time
+    if (mtu <= this.sessions.pathMtu(id, now)) this.sessions.setPathMtu(id, word);
     const mapping = this.sessions.mapping(id); // another session of it may have heard of less
-    if (mtu < pathMtu.current(this.mappings.pathMtu(mapping), now)) this.mappings.setPathMtu(mapping, word);
+    if (mtu <= pathMtu.current(this.mappings.pathMtu(mapping), now)) this.mappings.setPathMtu(mapping, word);
   }
 
   /**
@@ -105,6 +112,7 @@ export class NatState {
         this.endSession(id);
       }
       this.lock.release();
+      this.breathe();
     }
     return end === rows.capacity ? 0 : end;
   }
@@ -121,6 +129,7 @@ export class NatState {
         ended++;
       }
       this.lock.release();
+      this.breathe();
     }
     return ended;
   }

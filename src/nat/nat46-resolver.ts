@@ -35,8 +35,10 @@ export const Refusal = {
   SenderUnmapped: -10,
   /** From outside: the sender may not use the BIB entry. */
   Filtered: -11,
+  /** The source is an address of ours: synthetic from inside, of the SNAT pool from outside. */
+  OwnSource: -12,
   /** Another gateway has the SNAT address of this client, or all of them. */
-  NoLease: -12,
+  NoLease: -13,
 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
 
@@ -115,6 +117,7 @@ export class Nat46Resolver {
     const known = this.#unlessPast(sessions.lookupInside(near, far, ports, protocol), now);
     if (known !== NO_SESSION) return known;
     if (!this.#isInside(near)) return Refusal.NotInside; // before the store is asked for a stranger
+    if (mappings.lookup4(near) !== NO_ROW) return Refusal.OwnSource;
     const mapping = this.#liveMapping(far, now);
     if (mapping < 0) return mapping;
     const realAt = mappings.v6At(mapping);
@@ -132,6 +135,7 @@ export class Nat46Resolver {
     if (member === NO_MEMBER) return Refusal.NoBib;
     const bib = bibs.lookupOutside(protocol, member, ports >>> 16);
     if (bib === NO_ROW) return Refusal.NoBib;
+    if (pool.lookup(this.#view, far) !== NO_MEMBER) return Refusal.OwnSource;
     for (let i = 0; i < 4; i++) this.#real[i] = this.#view.getInt32(far + i * 4);
     if (!this.#mayEnter(bib, now)) return Refusal.Filtered;
     const mapping = mappings.lookup6Words(this.#real, 0);

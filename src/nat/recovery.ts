@@ -39,12 +39,14 @@ export function recover(
   recoverSessions(state);
   for (let row = 0; row < state.bibs.rows.capacity; row++) {
     if (state.bibs.rows.isValid(row)) state.releaseBib(row, state.bibs.addSessions(row, 0));
+    state.breathe();
   }
   return state.sessions.rows.used();
 }
 
 /** BIB entries of addresses that are no longer members end; afterwards nobody knows those addresses. */
-function noteGone({ bibs, bindings, pool, segment }: NatState, members: readonly Int32Array[]): void {
+function noteGone(state: NatState, members: readonly Int32Array[]): void {
+  const { bibs, bindings, pool, segment } = state;
   if (bindings.mode === BindingLogMode.Off) return;
   const stays = Array.from({ length: pool.size() }, (_, member) => {
     const at = pool.addressAt(member);
@@ -52,6 +54,7 @@ function noteGone({ bibs, bindings, pool, segment }: NatState, members: readonly
   });
   for (let row = 0; row < bibs.rows.capacity; row++) {
     if (bibs.rows.isValid(row) && !stays[bibs.member(row)]) bindings.noteBib(BindingEvent.Remove, row);
+    state.breathe();
   }
 }
 
@@ -78,6 +81,7 @@ function recoverSessions(state: NatState): void {
   sessions.rebuild((id: SessionId) => {
     if (!hasOwners(state, id)) {
       bindings.noteSession(BindingEvent.Remove, id);
+      state.breathe();
       return false;
     }
     const bib = sessions.bib(id);

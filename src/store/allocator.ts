@@ -10,7 +10,7 @@ import { formatRecord, parseKey, recordKey } from './record.ts';
 import type { Slots } from './slots.ts';
 import type { Store } from './store.ts';
 
-/** Inactivity after which a mapping that DNS46 made ends (checklist §9). */
+/** Inactivity after which a mapping that DNS46 made ends: as long as an established TCP session may be idle. */
 const DYNAMIC_TIMEOUT_SEC = 7200;
 /** Candidates that are offered to the store at once: few, because the table knows which are taken; then more. */
 const FIRST_OFFER = 8;

@@ -136,6 +136,11 @@ export class MappingDirectory {
     return this.#allocator.allocate(v6);
   }
 
+  /** Grows with every mapping that ends. */
+  get removals(): number {
+    return this.#local.removals;
+  }
+
   /** An answer that says what this address stands for goes out. @returns false when it does not stand for it */
   answered(v4: number, v6: Uint8Array, ttlSec: number): boolean {
     return this.#local.noteAnswer(v4, v6, ttlSec);
@@ -143,7 +148,7 @@ export class MappingDirectory {
 
   /** What an address stands for, as the store says if the table does not; null for nothing. */
   async realOf(v4: number): Promise<Uint8Array | null> {
-    await this.resolve(v4);
+    if (this.#slots.isMappable(v4)) await this.resolve(v4);
     return this.#local.realOf(v4);
   }
 

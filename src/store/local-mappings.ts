@@ -83,6 +83,7 @@ export class LocalMappings {
   /** Real v6 → the synthetic v4 that rests from standing for it. */
   readonly #former = new Map<string, number>();
   #sweepAt = 0;
+  #removals = 0;
 
   constructor(options: LocalOptions, slots: Slots) {
     this.#table = options.table;
@@ -108,6 +109,11 @@ export class LocalMappings {
       yield this.#slots.addressOf(slot);
     for (let slot = this.#vacant.next(0); slot >= 0 && slot < preferred; slot = this.#vacant.next(slot + 1))
       yield this.#slots.addressOf(slot);
+  }
+
+  /** How often a mapping ended, in whatever way. */
+  get removals(): number {
+    return this.#removals;
   }
 
   /** Whether another mapping fits. */
@@ -208,6 +214,7 @@ export class LocalMappings {
     const { locked, endSessions, clock } = this.#options;
     const row = this.#table.lookup4(v4);
     if (row < 0) return 0;
+    this.#removals++;
     this.#vacate(row);
     if (!this.#table.isLive(row)) {
       locked(() => this.#table.remove(row));
@@ -256,8 +263,10 @@ export class LocalMappings {
       this.#table.quarantine(row, this.#options.clock.nowSec());
       return true;
     });
-    if (ended) this.#rememberFormer(row);
-    return ended;
+    if (!ended) return false;
+    this.#removals++;
+    this.#rememberFormer(row);
+    return true;
   }
 
   /** Another gateway uses it: it lives so many seconds more. */
@@ -304,9 +313,14 @@ export class LocalMappings {
   #vacate(row: number): void {
     const v4 = this.#table.v4(row);
     const kind = this.#table.kind(row);
-    if (kind === MappingKind.Resting) this.#former.delete(nameOf(this.#real(row)));
+    if (kind === MappingKind.Resting) this.#forgetFormer(nameOf(this.#real(row)), v4);
     if (kind !== MappingKind.Negative && this.#slots.isAssignable(v4))
       this.#vacant.give(this.#slots.slotOf(v4));
+  }
+
+  /** A real v6 may have left two addresses; the later one counts. */
+  #forgetFormer(name: string, v4: number): void {
+    if (this.#former.get(name) === v4) this.#former.delete(name);
   }
 
   #rememberFormer(row: number): void {

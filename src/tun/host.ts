@@ -40,22 +40,18 @@ export class HostState {
 
   /** One more SNAT address: routed to the device, and answered for where it is on-link. @throws Nat46Error NAT46_RUNTIME */
   attract(address: string): void {
-    const tree = sysctls();
-    const setup = { ...this.#setup, routes6: [`${address}/128`], neighbourProxies: [address] };
-    const plan = planChanges(setup, readHostFacts(), tree).filter(({ done }) => !done);
-    this.#journal.record(plan.map(({ change }) => change));
-    perform(
-      plan.flatMap(({ step }) => (step === null ? [] : [step])),
-      tree,
-    );
+    this.widen({ ...this.#setup, routes6: [`${address}/128`], neighbourProxies: [address] });
   }
 
-  /**
-   * Another wish, of the same device: what is not wanted any more is taken back, the rest stays as it is.
-   * @throws Nat46Error as `apply`; what was done until then stays, and `undo` takes it back
-   */
-  change(setup: HostSetup): void {
-    bringAbout(setup, this.#journal);
+  /** Add what another wish for the same device wants. @throws Nat46Error as `apply`; `narrow` to the former wish then */
+  widen(setup: HostSetup): void {
+    doMissing(setup, this.#journal, sysctls());
+  }
+
+  /** Take back what this wish does not want. */
+  narrow(setup: HostSetup): void {
+    const tree = sysctls();
+    undoUnwanted(this.#journal, tree, planChanges(setup, readHostFacts(), tree));
   }
 
   /**
@@ -85,12 +81,17 @@ export function cleanup(journalPath: string): { found: number; problems: string[
   return { found, problems: undoAll(journal, sysctls()) };
 }
 
-/** Do what is wanted and not there, and remember it; take back what the journal knows and is not wanted. */
+/** Take back what the journal knows and is not wanted; do what is wanted. */
 function bringAbout(setup: HostSetup, journal: UndoJournal): PlannedChange[] {
   const tree = sysctls();
   if (journal.changes().length > 0) {
     undoUnwanted(journal, tree, planChanges(setup, readHostFacts(), tree));
   }
+  return doMissing(setup, journal, tree);
+}
+
+/** Do what is wanted and not there, and remember it first. */
+function doMissing(setup: HostSetup, journal: UndoJournal, tree: Sysctls): PlannedChange[] {
   const plan = planChanges(setup, readHostFacts(), tree);
   journal.record(plan.filter(toRemember).map(({ change }) => change));
   perform(

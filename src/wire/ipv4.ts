@@ -178,6 +178,11 @@ export function isLinkLocal(address: number): boolean {
   return address >>> 16 === 0xa9fe;
 }
 
+/** Unicast and valid beyond its link. @param address signed or unsigned word */
+export function isRoutable(address: number): boolean {
+  return isUnicast(address) && !isLinkLocal(address);
+}
+
 /** Never a unicast address: 0/8, 127/8, multicast, limited broadcast. @param address signed or unsigned word */
 export function isUnicast(address: number): boolean {
   const first = address >>> 24;

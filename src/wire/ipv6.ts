@@ -131,3 +131,13 @@ export function isUnicast(view: DataView, addressAt: number): boolean {
 export function isLinkLocal(view: DataView, addressAt: number): boolean {
   return (view.getUint16(addressAt) & 0xffc0) === 0xfe80;
 }
+
+/** Unicast and valid beyond its link. */
+export function isRoutable(view: DataView, addressAt: number): boolean {
+  return isUnicast(view, addressAt) && !isLinkLocal(view, addressAt);
+}
+
+/** `::`, as four words. */
+export function isUnspecified(words: Int32Array): boolean {
+  return words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 0;
+}

@@ -40,6 +40,11 @@ export function isSuper(view: DataView, at: number): boolean {
   return view.getUint8(at + GSO_TYPE) !== GSO_NONE;
 }
 
+/** Whether the checksum is left to us. */
+export function needsChecksum(view: DataView, at: number): boolean {
+  return (view.getUint8(at + FLAGS) & NEEDS_CSUM) !== 0;
+}
+
 /** Whether the checksum is known to be right, or left to us. */
 export function isChecked(view: DataView, at: number): boolean {
   return (view.getUint8(at + FLAGS) & (NEEDS_CSUM | DATA_VALID)) !== 0;

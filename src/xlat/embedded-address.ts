@@ -29,7 +29,10 @@ export const EMBEDDING_LENGTHS: readonly number[] = [...POSITIONS.keys()];
 /** 64:ff9b::/96, RFC 6052 §2.1. */
 const WELL_KNOWN = [0x0064ff9b, 0, 0];
 
-/** Network and mask of IPv4 addresses that are not global, RFC 6052 §3.1: RFC 1918, 6598, 5737, 2544. */
+/**
+ * Network and length of IPv4 addresses that are not global, RFC 6052 §3.1: RFC 1918, 6598, 5737, 2544. Other special
+ * ranges are nobody's private network and do no harm.
+ */
 const NOT_GLOBAL: readonly (readonly [network: number, bits: number])[] = [
   [0x0a000000, 8],
   [0x64400000, 10],

@@ -17,6 +17,11 @@ export function withDscp(dscp: number): Marking {
   return { tosKept: 0x03, tosSet: dscp << 2 };
 }
 
+/** Whether the byte stays as it is. */
+export function isCopied({ tosKept, tosSet }: Marking): boolean {
+  return tosKept === 0xff && tosSet === 0;
+}
+
 export function mark(byte: number, { tosKept, tosSet }: Marking): number {
   return (byte & tosKept) | tosSet;
 }

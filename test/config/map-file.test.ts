@@ -47,7 +47,7 @@ table(
     {
       name: 'host bits',
       text: 'map 192.0.2.1 2001:db8::1/64',
-      problem: 'm:1:5: 2001:db8::1/64: host bits are set; the prefix is 2001:db8::/64',
+      problem: 'm:1:15: 2001:db8::1/64: host bits are set; the prefix is 2001:db8::/64',
     },
   ],
   ({ text, problem }) => assert.equal(parseMapFile('m', text).problems, [problem]),
@@ -58,24 +58,24 @@ const lines = (place: string, ...text: string[]) => parseMapFile(place, text.joi
 
 tests('which mapping holds', {
   'a later line before an earlier one': () => {
-    const { pairs, warnings } = reconcile(
+    const { pairs, duplicates } = reconcile(
       [],
       lines('m', 'map 192.0.2.1 2001:db8::1', 'map 192.0.2.1 2001:db8::2'),
     );
     assert.equal(texts(pairs), ['192.0.2.1 2001:db8::2']);
-    assert.equal(warnings, ['m:1: map 192.0.2.1 2001:db8::1 is not used: m:2 maps the same prefix']);
+    assert.equal(duplicates, ['m:1: map 192.0.2.1 2001:db8::1 is not used: m:2 maps the same prefix']);
   },
   'the same on the IPv6 side': () => {
     const { pairs } = reconcile([], lines('m', 'map 192.0.2.1 2001:db8::1', 'map 192.0.2.2 2001:db8::1'));
     assert.equal(texts(pairs), ['192.0.2.2 2001:db8::1']);
   },
   'a line that replaces two': () => {
-    const { pairs, warnings } = reconcile(
+    const { pairs, duplicates } = reconcile(
       [],
       lines('m', 'map 192.0.2.1 2001:db8::1', 'map 192.0.2.2 2001:db8::2', 'map 192.0.2.1 2001:db8::2'),
     );
     assert.equal(texts(pairs), ['192.0.2.1 2001:db8::2']);
-    assert.is(warnings.length, 2);
+    assert.is(duplicates.length, 2);
   },
   'a flag before a line': () => {
     const { pairs } = reconcile(
@@ -85,19 +85,34 @@ tests('which mapping holds', {
     assert.equal(texts(pairs), ['192.0.2.1 2001:db8::9']);
   },
   'RFC 7757 §3.3 [36] a prefix inside another stays, with a warning': () => {
-    const { pairs, warnings } = reconcile(
+    const { pairs, overlaps } = reconcile(
       [],
       lines('m', 'map 192.0.2.0/24 2001:db8::/120', 'map 192.0.2.8/29 2001:db8:1::/125'),
     );
     assert.is(pairs.length, 2);
-    assert.equal(warnings, ['m:2: 192.0.2.8/29 lies inside 192.0.2.0/24 of m:1; the longer prefix holds']);
+    assert.equal(overlaps, ['m:2: 192.0.2.8/29 lies inside 192.0.2.0/24 of m:1; the longer prefix holds']);
   },
   'the same on the IPv6 side, with a warning': () => {
-    const { warnings } = reconcile(
+    const { overlaps } = reconcile(
       [],
       lines('m', 'map 192.0.2.0/24 2001:db8::/120', 'map 198.51.100.1 2001:db8::1'),
     );
-    assert.equal(warnings, ['m:2: 2001:db8::1 lies inside 2001:db8::/120 of m:1; the longer prefix holds']);
+    assert.equal(overlaps, ['m:2: 2001:db8::1 lies inside 2001:db8::/120 of m:1; the longer prefix holds']);
+  },
+  'many overlaps are a number': () => {
+    const hosts = Array.from({ length: 9 }, (_, i) => `--eam 192.0.2.${i + 1}=2001:db8:1::${i + 1}`).join(
+      ' ',
+    );
+    const config = parseSiitConfig(`--eam 192.0.2.0/24=2001:db8::/120 ${hosts}`.split(' '), {});
+    const { warnings } = readPairs(config);
+    assert.is(warnings.length, 6);
+    assert.is(warnings.at(-1), '4 more overlaps');
+  },
+  'an own address inside a mapping, with a warning': () => {
+    const args = '--eam 192.0.2.0/24=2001:db8::/120 --self4 192.0.2.1';
+    assert.equal(readPairs(parseSiitConfig(args.split(' '), {})).warnings, [
+      '--self4 192.0.2.1 lies in the mapping of 192.0.2.0/24: its host is not reached',
+    ]);
   },
   'the file is read as it is now': () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'nat46-map-'));

@@ -34,7 +34,7 @@ tests('siit: defaults', {
       lowestIpv6Mtu: 1280,
       marking: { tosKept: 255, tosSet: 0 },
       icmpRate: 1000,
-      statePath: '/dev/shm/nat46-nat46.state',
+      statePath: '/dev/shm/nat46-nat46.siit.state',
       setup: true,
       persist: false,
       attach: false,
@@ -129,9 +129,24 @@ table(
       line: '--eam 10.0.0.1=fe80::1: fe80::1: a link-local address (fe80::/10); give a unicast address',
     },
     {
+      name: '[38] multicast prefix',
+      args: '--eam 192.0.2.0/24=ff02::/120',
+      line: '--eam 192.0.2.0/24=ff02::/120: ff02::/120: a multicast address (ff00::/8); give a unicast address',
+    },
+    {
+      name: '[38] IPv4 loopback',
+      args: '--eam 127.0.0.0/24=2001:db8::/120',
+      line: '--eam 127.0.0.0/24=2001:db8::/120: 127.0.0.0/24: no unicast address (127.0.0.0/8); give a unicast address',
+    },
+    {
+      name: '[38] link-local prefix for all of IPv4',
+      args: '--pool6 fe80::/64',
+      line: '--pool6 fe80::/64: a link-local address (fe80::/10); give a unicast address',
+    },
+    {
       name: 'one IPv4 prefix twice',
       args: '--eam 10.0.0.1=2001:db8::1 --eam 10.0.0.1=2001:db8::2',
-      line: '--eam 10.0.0.1=2001:db8::1,10.0.0.1=2001:db8::2: maps one prefix twice; remove one of the two',
+      line: '--eam: map 10.0.0.1 2001:db8::2 is not used: --eam maps the same prefix',
     },
     {
       name: 'RFC 7757 §4.2 [36] hairpinning without a prefix',

@@ -66,4 +66,15 @@ vectors('RFC 6146 §3.8: no loops', [
       c60f dead beef`,
     verdict: 'DropHairpin',
   },
+  {
+    name: '[48] a synthetic address as the source: dropped in silence',
+    in: '45000020111140004011d545c6336408c63364079c400035000c714cdeadbeef',
+    verdict: 'DropOwnSource',
+  },
+  {
+    name: '[48] a SNAT address as the source, to a port that is in use: dropped in silence',
+    before: ['450000201111400040113d60c0000221c63364079c400035000cd966deadbeef'],
+    in: '60000000000c114020010db800460000000000000000000120010db80046000000000000000000010035c350000c42b3deadbeef',
+    verdict: 'DropOwnSource',
+  },
 ]);

@@ -72,6 +72,24 @@ vectors('RFC 7915 §4.1: lists of IPv4 options', [
     verdict: 'DropSourceRoute',
   },
   {
+    name: '[4] LSRR of three bytes at the end, pointer 3',
+    in: `4600 0024 1111 4000 4011 37d6 c0000221 c6336407 01830303
+      9c40 0035 000c d966 dead beef`,
+    out: `4500 0040 0000 0000 4001 8e67 c6336401 c0000221
+      0305 e974 0000 0000 4600 0024 1111 4000 4011 37d6 c000 0221 c633 6407 0183 0303 9c40
+      0035 000c d966 dead beef`,
+    verdict: 'DropSourceRoute',
+  },
+  {
+    name: '[4] LSRR behind an option of two bytes',
+    in: `4800 002c 1111 4000 4011 1d0e c0000221 c6336407 94028307 04cb0071 01000000
+      9c40 0035 000c d966 dead beef`,
+    out: `4500 0048 0000 0000 4001 8e5f c6336401 c0000221
+      0305 e974 0000 0000 4800 002c 1111 4000 4011 1d0e c000 0221 c633 6407 9402 8307 04cb
+      0071 0100 0000 9c40 0035 000c d966 dead beef`,
+    verdict: 'DropSourceRoute',
+  },
+  {
     name: '[4] LSRR without a hop: expired',
     in: `4600 0024 1111 4000 4011 b558 c0000221 c6336407 83030400
       9c40 0035 000c d966 dead beef`,

@@ -6,7 +6,7 @@ import { siitVectors, vectors } from '../helpers/vector.ts';
 /** Open a session of each protocol, and what a router says about it. */
 const UDP = `4500 0020 1111 4000 4011 3d60 c0000221 c6336407  9c40 0035 000c 2bb9  a5a5 a5a5`;
 
-vectors('RFC 5508 §4.2, RFC 8201 §4 [57] [86]: a report about no session of ours changes nothing', [
+vectors('RFC 5508 REQ-3, RFC 8201 §4 [57] [86]: a report about no session of ours changes nothing', [
   {
     name: 'quotes a port that nobody uses',
     before: [

@@ -224,6 +224,26 @@ siitVectors('RFC 7915 §5.1: addresses that are never translated', [
     verdict: 'DropAddress',
   },
   {
+    name: '[38] from 0.0.0.0 in the prefix',
+    in: `60000000 000c 1140 20010db8010000000000000000000000 20010db8000200000000000000000021
+      9c40 0035 000c 692e  dead beef`,
+    verdict: 'DropAddress',
+  },
+  {
+    name: '[38] to 0.0.0.0 in the prefix',
+    in: `60000000 000c 1140 20010db8000200000000000000000021 20010db8010000000000000000000000
+      9c40 0035 000c 692e  dead beef`,
+    verdict: 'DropAddress',
+  },
+  {
+    name: '[38] an ICMPv6 error to 0.0.0.0 in the prefix: silence',
+    in: `60000000 003c 3a40 20010db8000200000000000000000021 20010db8010000000000000000000000
+      0104 30c1 0000 0000
+      60000000 000c 1140 20010db801cb00710005000000000000 20010db8000200000000000000000021
+      9c40 0035 000c 67ed  dead beef`,
+    verdict: 'DropUnmapped',
+  },
+  {
     name: '[38] from this network in the prefix',
     in: `60000000 000c 1140 20010db8010000000001000000000000 20010db8000200000000000000000021
       9c40 0035 000c 692d  dead beef`,

@@ -158,7 +158,7 @@ siitVectors('RFC 8200 §8.1: UDP without checksum, from IPv6', [
   },
 ]);
 
-siitVectors('§8: a wrong checksum stays equivalently wrong', [
+siitVectors('RFC 1624 §3, RFC 7915 §4.5: a wrong checksum stays equivalently wrong', [
   {
     name: '[18] UDP, checksum off by 1, to IPv6',
     in: `4500 0020 1111 4000 4011 2b95 cb007105 c0000221  9c40 0035 000c c79c  dead beef`,

@@ -5,9 +5,16 @@
 import { siitVectors } from '../helpers/vector.ts';
 import { words } from '../helpers/world.ts';
 
+/** One that is translated: nothing of it may be taken for the next. */
+const BEFORE = [
+  `4500 003c 0001 0000 4001 7c99 cb007105 c0000221  0301 fb43 0000 0000
+    4500 0020 3333 0000 3c11 4d73 c0000221 cb007105  0035 9c40 000c c79b  dead beef`,
+];
+
 siitVectors('RFC 7915 §4.3: errors that quote nothing that was translated', [
   {
     name: '[15] an error in the error',
+    before: BEFORE,
     in: `4500 0058 1111 4000 4001 2b6d cb007105 c0000221  0301 fcfe 0000 0000
       4500 003c 1111 4000 4001 2b89 c0000221 cb007105  0303 fb41 0000 0000
       4500 0020 1111 4000 4011 2b95 cb007105 c0000221  9c40 0035 000c c79b  dead beef`,
@@ -15,47 +22,55 @@ siitVectors('RFC 7915 §4.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] an error in the error, which is cut',
+    before: BEFORE,
     in: `4500 0038 1111 4000 4001 2b8d cb007105 c0000221  0301 feb9 0000 0000
       4500 003c 1111 4000 4001 2b89 c0000221 cb007105  0303 fb41 0000 0000`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] a timestamp request',
+    before: BEFORE,
     in: `4500 0044 1111 4000 4001 2b81 cb007105 c0000221  0301 fcfe 0000 0000
       4500 0028 1111 4000 4001 2b9d c0000221 cb007105  0d00 111e 0000 0000  a5*12`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] ICMP of which nothing is there',
+    before: BEFORE,
     in: `4500 0030 1111 4000 4001 2b95 cb007105 c0000221  0301 fcfe 0000 0000
       4500 0044 1111 4000 4001 2b81 c0000221 cb007105`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] nothing',
+    before: BEFORE,
     in: `4500 001c 1111 4000 4001 2ba9 cb007105 c0000221  0301 fcfe 0000 0000`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] 19 bytes',
+    before: BEFORE,
     in: `4500 002f 1111 4000 4001 2b96 cb007105 c0000221  0301 fd03 0000 0000
       4500 0020 3333 0000 3c11 4d73 c000 0221 cb00 71`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] options that are not there',
+    before: BEFORE,
     in: `4500 0034 1111 4000 4001 2b91 cb007105 c0000221  0301 ff00 0000 0000
       4700 0028 3333 0000 3c11 4767 c000 0221 cb00 7105 0101 0101`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] a header of 16 bytes',
+    before: BEFORE,
     in: `4500 003c 1111 4000 4001 2b89 cb007105 c0000221  0301 fc43 0000 0000
       4400 0020 3333 0000 3c11 4d73 c000 0221 cb00 7105 0035 9c40 000c c79b dead beef`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] an IPv6 packet',
+    before: BEFORE,
     in: `4500 0050 1111 4000 4001 2b75 cb007105 c0000221  0301 8bd3 0000 0000
       60000000 000c 113c 20010db8000200000000000000000021 20010db801cb00710005000000000000
       0035 9c40 000c 67ed  dead beef`,
@@ -63,12 +78,14 @@ siitVectors('RFC 7915 §4.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] Total Length below the header',
+    before: BEFORE,
     in: `4500 003c 1111 4000 4001 2b89 cb007105 c0000221  0301 fb50 0000 0000
       4500 0013 3333 0000 3c11 4d73 c0000221 cb007105  0035 9c40 000c c79b  dead beef`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] protocol 58: never translated',
+    before: BEFORE,
     in: `4500 0038 1111 4000 4001 2b8d cb007105 c0000221  0301 6668 0000 0000
       4500 001c 1111 4000 403a 2b70 c0000221 cb007105  a5*8`,
     verdict: 'DropIcmpQuote',
@@ -76,6 +93,7 @@ siitVectors('RFC 7915 §4.3: errors that quote nothing that was translated', [
   {
     name: '[38] quoted destination without counterpart',
     world: { pool6: null },
+    before: BEFORE,
     in: `4500 003c 1111 4000 4001 3d52 c6336409 c0000221  0301 fb43 0000 0000
       4500 0020 1111 4000 4011 2b95 c0000221 cb007105  0035 9c40 000c c79b  dead beef`,
     verdict: 'DropIcmpQuote',
@@ -83,6 +101,7 @@ siitVectors('RFC 7915 §4.3: errors that quote nothing that was translated', [
   {
     name: '[38] quoted source without counterpart',
     world: { pool6: null },
+    before: BEFORE,
     in: `4500 003c 1111 4000 4001 3d52 c6336409 c0000221  0301 ea7a 0000 0000
       4500 0020 1111 4000 4011 3c5e c0000321 c6336409  0035 9c40 000c d864  dead beef`,
     verdict: 'DropIcmpQuote',
@@ -247,5 +266,12 @@ siitVectors('RFC 7915 §4.2, RFC 6791: size, header and source of a translated I
       0400 2d81 0000 0000
       60000000 000c 1140 20010db8000200000000000000000021 20010db8000300000000000000000009
       9c40 0035 000c 6a22  dead beef`,
+  },
+  {
+    name: '[33] from a router without counterpart, and no address for that: that of the host which was dialled',
+    world: { pool6: null, errorSource6: words('00*16') },
+    in: `4500 003c 0009 0000 4001 7c49 cb00714d c0000221  0b00 e17b 0000 0000
+      4500 0020 1111 4000 4011 3d5e c0000221 c6336409  9c40 0035 000c d964  dead beef`,
+    out: '60000000003c3a3f20010db800030000000000000000000920010db800020000000000000000002103002fb90000000060000000000c114020010db800020000000000000000002120010db80003000000000000000000099c400035000c6a22deadbeef',
   },
 ]);

@@ -5,9 +5,18 @@
 import { siitVectors } from '../helpers/vector.ts';
 import { words } from '../helpers/world.ts';
 
+/** One that is translated: nothing of it may be taken for the next. */
+const BEFORE = [
+  `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
+    0100 2ead 0000 0000
+    60000000 000c 113c 20010db801cb00710005000000000000 20010db8000200000000000000000021
+    0035 9c40 000c 67ed  dead beef`,
+];
+
 siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   {
     name: '[15] an error in the error',
+    before: BEFORE,
     in: `60000000 006c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 05a2 0000 0000
       60000000 003c 3a40 20010db801cb00710005000000000000 20010db8000200000000000000000021
@@ -18,6 +27,7 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] a router solicitation',
+    before: BEFORE,
     in: `60000000 0040 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 05ce 0000 0000
       60000000 0010 3a40 20010db801cb00710005000000000000 20010db8000200000000000000000021
@@ -26,6 +36,7 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] ICMPv4 over IPv6',
+    before: BEFORE,
     in: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 e0b5 0000 0000
       60000000 000c 0140 20010db801cb00710005000000000000 20010db8000200000000000000000021
@@ -34,12 +45,14 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] nothing',
+    before: BEFORE,
     in: `60000000 0008 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 a00c 0000 0000`,
     verdict: 'DropIcmpQuote',
   },
   {
     name: '[15] 39 bytes',
+    before: BEFORE,
     in: `60000000 002f 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 d0e7 0000 0000
       6000 0000 000c 113c 2001 0db8 01cb 0071 0005 00*6 2001 0db8 0002 00*9`,
@@ -47,6 +60,7 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] cut inside an extension header',
+    before: BEFORE,
     in: `60000000 0034 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 cfb5 0000 0000
       60000000 0014 003c 20010db801cb00710005000000000000 20010db8000200000000000000000021
@@ -55,6 +69,7 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] cut inside the Fragment header',
+    before: BEFORE,
     in: `60000000 0036 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 a4b6 0000 0000
       60000000 0014 2c3c 20010db801cb00710005000000000000 20010db8000200000000000000000021
@@ -63,6 +78,7 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] an IPv4 packet',
+    before: BEFORE,
     in: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 25a5 0000 0000
       4500 0020 0000 0000 3c11 80a6 cb007105 c0000221  0035 9c40 000c c79b  dead beef a5*20`,
@@ -70,6 +86,7 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[15] segments left: not of our making',
+    before: BEFORE,
     in: `60000000 0044 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 069b 0000 0000
       60000000 0014 2b3c 20010db801cb00710005000000000000 20010db8000200000000000000000021
@@ -78,6 +95,7 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[38] quoted source without counterpart',
+    before: BEFORE,
     in: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 2ea9 0000 0000
       60000000 000c 1140 20010db8aaaa00000000000000000001 20010db8000200000000000000000021
@@ -86,6 +104,7 @@ siitVectors('RFC 7915 §5.3: errors that quote nothing that was translated', [
   },
   {
     name: '[38] quoted destination without counterpart',
+    before: BEFORE,
     in: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
       0100 2ea9 0000 0000
       60000000 000c 1140 20010db801cb00710005000000000000 20010db8aaaa00000000000000000001
@@ -247,5 +266,14 @@ siitVectors('RFC 7915 §5.2, RFC 6791: size, header and source of a translated I
       0035 9c40 000c 67ed  dead beef`,
     out: `4500 003c 0000 0000 3f01 03b3 cb007108 cb007105  0b00 f344 0000 0000
       4500 0020 0000 0000 3c11 80a6 cb007105 c0000221  0035 9c40 000c c79b  dead beef`,
+  },
+  {
+    name: '[33] from a router without counterpart, and no address for that: that of the host which was dialled',
+    world: { errorSource4: 0 },
+    in: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
+      0300 2ca9 0000 0000
+      60000000 000c 1140 20010db801cb00710005000000000000 20010db8000200000000000000000021
+      0035 9c40 000c 67ed  dead beef`,
+    out: '4500003c000000003f017d9ac0000221cb0071050b00f34400000000450000200000000040117ca6cb007105c000022100359c40000cc79bdeadbeef',
   },
 ]);

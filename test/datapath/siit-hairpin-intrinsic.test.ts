@@ -138,10 +138,61 @@ siitVectors('RFC 7757 §4.2.2 [36]: intrinsic hairpinning', [
     in: `60000000 fff0 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
       9c40 0035 fff0 c3bf  a5*65512`,
     out: `60000000 04d8 3a40 20010db80046000000000000000000fe 20010db8000200000000000000000021
-      0200 24f5 0000 05f0
+      0200 2509 0000 05dc
       60000000 fff0 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
       9c40 0035 fff0 c3bf  a5*1184`,
     verdict: 'DropTooBig',
+  },
+  {
+    name: 'from a mapped host to a mapped host by the prefix: 1400 bytes, MTU 1400',
+    world: { hairpin: 'intrinsic', mtu6: 1400 },
+    in: `60000000 0550 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0035 0550 5ea7  a5*1352`,
+    out: `60000000 0550 113f 20010db801c000020021000000000000 20010db8000300000000000000000009
+      9c40 0035 0550 920e  a5*1352`,
+    verdict: 'Forward46',
+  },
+  {
+    name: 'from a mapped host to a mapped host by the prefix: 1401 bytes, MTU 1400: packet too big about the packet that was sent',
+    world: { hairpin: 'intrinsic', mtu6: 1400 },
+    in: `60000000 0551 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0035 0551 b9a4  a5*1353`,
+    out: `60000000 04d8 3a40 20010db80046000000000000000000fe 20010db8000200000000000000000021
+      0200 24c8 0000 0578
+      60000000 0551 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0035 0551 b9a4  a5*1184`,
+    verdict: 'DropTooBig',
+  },
+  {
+    name: 'from a mapped host to a mapped host by the prefix: 1401 bytes of GRE, MTU 1400',
+    world: { hairpin: 'intrinsic', mtu6: 1400 },
+    in: `60000000 0551 2f40 20010db8000200000000000000000021 20010db801c633640009000000000000
+      a5*1361`,
+    out: `60000000 04d8 3a40 20010db80046000000000000000000fe 20010db8000200000000000000000021
+      0200 cb9c 0000 0578
+      60000000 0551 2f40 20010db8000200000000000000000021 20010db801c633640009000000000000
+      a5*1192`,
+    verdict: 'DropTooBig',
+  },
+  {
+    name: 'from a mapped host to a mapped host by the prefix: 1401 bytes, a reply to a ping: silence',
+    world: { hairpin: 'intrinsic', mtu6: 1400 },
+    in: `60000000 0551 3a40 20010db8000200000000000000000021 20010db801c633640009000000000000
+      8100 da3b 0005 0001  a5*1353`,
+    verdict: 'DropTooBig',
+  },
+  {
+    name: 'from a mapped host to a mapped host by the prefix: 1408 bytes with a Fragment header, MTU 1400: split again',
+    world: { hairpin: 'intrinsic', mtu6: 1400 },
+    in: `60000000 0558 2c40 20010db8000200000000000000000021 20010db801c633640009000000000000
+      1100 0001 0000 0007  9c40 0035 07d8 b3f1  a5*1352`,
+    out: [
+      `60000000 04d8 2c3f 20010db801c000020021000000000000 20010db8000300000000000000000009
+        1100 0001 0000 0007  9c40 0035 07d8 e758  a5*1224`,
+      `60000000 0088 2c3f 20010db801c000020021000000000000 20010db8000300000000000000000009
+        1100 04d1 0000 0007  a5*128`,
+    ],
+    verdict: 'Forward46',
   },
   {
     name: 'to the IPv4 Internet: nothing turns back',
@@ -309,5 +360,18 @@ siitVectors('RFC 7757 §4.2.2 [36]: intrinsic hairpinning of ICMPv6 errors', [
     out: `4500 003c 0000 0000 3f01 148a c63364fe cb007105  0301 fb43 0000 0000
       4500 0020 0000 0000 4011 7ca6 cb007105 c0000221  9c40 0035 000c c79b  dead beef`,
     verdict: 'Forward64',
+  },
+  {
+    name: '[36] a source that the prefix does not represent: dropped in silence',
+    world: {
+      hairpin: 'intrinsic',
+      pool6: '0064ff9b000000000000000000000000/96',
+      pairs: [
+        '0a000005/32=20010db8000200000000000000000021/128',
+        'c0586301/32=20010db8000300000000000000000009/128',
+      ],
+    },
+    in: '60000000000c114020010db80002000000000000000000210064ff9b0000000000000000c058630100010002000c1100deadbeef',
+    verdict: 'DropSource',
   },
 ]);

@@ -78,7 +78,7 @@ siitVectors('RFC 7915 §4.5: a protocol of which nothing but the header is trans
   },
 ]);
 
-siitVectors('RFC 7915 §4.1, §8: protocol numbers that mean something else in IPv6', [
+siitVectors('RFC 7915 §4.1: protocol numbers that mean something else in IPv6', [
   {
     name: '[20] protocol 0, in IPv6 a hop-by-hop options',
     in: `4500 0024 1111 4000 4000 2ba2 cb007105 c0000221  dead beef dead beef dead beef dead beef`,

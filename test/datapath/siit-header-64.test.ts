@@ -59,13 +59,13 @@ siitVectors('RFC 7915 §5.5: a protocol of which nothing but the header is trans
     out: `4500 0014 0000 0000 3f3b 7d88 c0000221 cb007105`,
   },
   {
-    name: '[20] §8: next header 1, ICMPv4: silence',
+    name: '[20] next header 1, ICMPv4: silence',
     in: `60000000 000c 0140 20010db8000200000000000000000021 20010db801cb00710005000000000000
       0800 5a60 0001 0001  dead beef`,
     verdict: 'DropProtocolNumber',
   },
   {
-    name: '[20] §8: next header 1 in a fragment: silence',
+    name: '[20] next header 1 in a fragment: silence',
     in: `60000000 0010 2c40 20010db8000200000000000000000021 20010db801cb00710005000000000000
       0100 0001 0000 0007  a5*8`,
     verdict: 'DropProtocolNumber',

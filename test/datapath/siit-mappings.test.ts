@@ -192,6 +192,38 @@ siitVectors('RFC 7757 §3.2, §3.3: explicit mappings, the longest prefix', [
     verdict: 'DropUnmapped',
   },
   {
+    name: '[29] a ping to nobody: no route',
+    in: `60000000 000c 3a40 20010db8000200000000000000000021 20010db8aaaa00000000000000000001
+      8000 dbd4 0005 0001  dead beef`,
+    out: `60000000 003c 3a40 20010db80046000000000000000000fe 20010db8000200000000000000000021
+      0100 07aa 0000 0000
+      60000000 000c 3a40 20010db8000200000000000000000021 20010db8aaaa00000000000000000001
+      8000 dbd4 0005 0001  dead beef`,
+    verdict: 'DropUnmapped',
+  },
+  {
+    name: '[29] the reply to a ping, to nobody: silence',
+    in: `60000000 000c 3a40 20010db8000200000000000000000021 20010db8aaaa00000000000000000001
+      8100 dad4 0005 0001  dead beef`,
+    verdict: 'DropUnmapped',
+  },
+  {
+    name: '[29] a ping from a host without counterpart: source address failed policy',
+    in: `60000000 000c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
+      8000 8364 0005 0001  dead beef`,
+    out: `60000000 003c 3a40 20010db80046000000000000000000fe 20010db8ffff000000000000000000fe
+      0105 06ca 0000 0000
+      60000000 000c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
+      8000 8364 0005 0001  dead beef`,
+    verdict: 'DropSource',
+  },
+  {
+    name: '[29] the reply to a ping, from such a host: silence',
+    in: `60000000 000c 3a40 20010db8ffff000000000000000000fe 20010db801cb00710005000000000000
+      8100 8264 0005 0001  dead beef`,
+    verdict: 'DropSource',
+  },
+  {
     name: '[29] GRE to nobody: no route',
     in: `60000000 0010 2f40 20010db8000200000000000000000021 20010db8aaaa00000000000000000001
       a5*16`,

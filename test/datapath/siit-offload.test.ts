@@ -194,6 +194,27 @@ siitVectors('virtio header, RFC 7915 §5: stateless, to IPv4', [
     virtioOut: '0105 1c00 7805 1400 0600',
   },
   {
+    name: '[31] super-packet of UDP, MTU 1000: datagrams of 1260 bytes may be fragmented',
+    world: { mtu4: 1000 },
+    in: `60000000 09a8 1140 20010db8000200000000000000000021 20010db801cb00710005000000000000
+      9c40 0035 09a8 678f  a5*2464`,
+    virtio: '0105 3000 d004 2800 0600',
+    out: `4500 09bc 0000 0000 3f11 740a c0000221 cb007105  9c40 0035 09a8 07e1  a5*2464`,
+    virtioOut: '0105 1c00 d004 1400 0600',
+  },
+  {
+    name: '[31] super-packet of UDP, MTU 1000: datagrams of 1261 bytes are too big',
+    world: { mtu4: 1000 },
+    in: `60000000 09aa 1140 20010db8000200000000000000000021 20010db801cb00710005000000000000
+      9c40 0035 09aa 6791  a5*2466`,
+    virtio: '0105 3000 d104 2800 0600',
+    out: `60000000 04d8 3a40 20010db80046000000000000000000fe 20010db8000200000000000000000021
+      0200 a193 0000 0500
+      60000000 09aa 1140 20010db8000200000000000000000021 20010db801cb00710005000000000000
+      9c40 0035 09aa 6791  a5*1184`,
+    verdict: 'DropTooBig',
+  },
+  {
     name: 'super-packet of UDP, MTU 1400: its datagrams are too big',
     world: { mtu4: 1400 },
     in: `60000000 0af8 1140 20010db8000200000000000000000021 20010db801cb00710005000000000000
@@ -286,6 +307,17 @@ siitVectors('virtio header, RFC 7757 §4.2.2: a super-packet that turns back', [
     verdict: 'Forward46',
   },
   {
+    name: 'super-packet of TCP: the largest that IPv4 can say',
+    world: { hairpin: 'intrinsic' },
+    in: `60000000 ffeb 0640 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0050 0102 0304 0506 0708 5010 2000 90ba 0000  a5*65495`,
+    virtio: '0104 3c00 a005 2800 1000',
+    out: `60000000 ffeb 063f 20010db801c000020021000000000000 20010db8000300000000000000000009
+      9c40 0050 0102 0304 0506 0708 5010 2000 5d53 0000  a5*65495`,
+    virtioOut: '0104 3c00 a005 2800 1000',
+    verdict: 'Forward46',
+  },
+  {
     name: 'super-packet of UDP',
     world: { hairpin: 'intrinsic' },
     in: `60000000 0af8 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
@@ -295,6 +327,29 @@ siitVectors('virtio header, RFC 7757 §4.2.2: a super-packet that turns back', [
       9c40 0035 0af8 686a  a5*2800`,
     virtioOut: '0105 3000 7805 2800 0600',
     verdict: 'Forward46',
+  },
+  {
+    name: 'super-packet of UDP, MTU 1400: datagrams of 1400 bytes fit',
+    world: { hairpin: 'intrinsic', mtu6: 1400 },
+    in: `60000000 0a98 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0035 0a98 9b71  a5*2704`,
+    virtio: '0105 3000 4805 2800 0600',
+    out: `60000000 0a98 113f 20010db801c000020021000000000000 20010db8000300000000000000000009
+      9c40 0035 0a98 680a  a5*2704`,
+    virtioOut: '0105 3000 4805 2800 0600',
+    verdict: 'Forward46',
+  },
+  {
+    name: 'super-packet of UDP, MTU 1400: its datagrams are too big',
+    world: { hairpin: 'intrinsic', mtu6: 1400 },
+    in: `60000000 0af8 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0035 0af8 9bd1  a5*2800`,
+    virtio: '0105 3000 7805 2800 0600',
+    out: `60000000 04d8 3a40 20010db80046000000000000000000fe 20010db8000200000000000000000021
+      0200 374d 0000 0578
+      60000000 0af8 1140 20010db8000200000000000000000021 20010db801c633640009000000000000
+      9c40 0035 0af8 9bd1  a5*1184`,
+    verdict: 'DropTooBig',
   },
 ]);
 

@@ -3,7 +3,7 @@
  */
 import { siitVectors } from '../helpers/vector.ts';
 
-siitVectors('§8: to the IPv4 address of the translator', [
+siitVectors('RFC 1122 §3.2.2: to the IPv4 address of the translator', [
   {
     name: '[88] ping',
     in: `4500 0020 1111 4000 4001 c294 cb007105 c63364fe  0800 5a0c 0055 0001  dead beef`,
@@ -117,7 +117,7 @@ siitVectors('§8: to the IPv4 address of the translator', [
   },
 ]);
 
-siitVectors('§8: to the IPv6 address of the translator', [
+siitVectors('RFC 4443 §4.2: to the IPv6 address of the translator', [
   {
     name: '[88] ping',
     in: `60000000 000c 3a40 20010db8000200000000000000000021 20010db80046000000000000000000fe
@@ -301,6 +301,17 @@ siitVectors('§8: to the IPv6 address of the translator', [
     in: `4500 0020 1111 4000 4011 2a95 cb007105 c0000321  9c40 0035 000c c69b  dead beef`,
     out: `4500 003c 0000 0000 4001 7b9a c0000321 cb007105  0301 fc43 0000 0000
       4500 0020 1111 4000 4011 2a95 cb007105 c0000321  9c40 0035 000c c69b  dead beef`,
+    verdict: 'DropUnmapped',
+  },
+  {
+    name: '[29] without an address of our own: errors come from the address that was asked, IPv6',
+    world: { self6: '00*16' },
+    in: `60000000 000c 1140 20010db8000200000000000000000021 20010db8ffff000000000000000000fe
+      9c40 0035 000c 6930  dead beef`,
+    out: `60000000 003c 3a40 20010db8ffff000000000000000000fe 20010db8000200000000000000000021
+      0100 30c7 0000 0000
+      60000000 000c 1140 20010db8000200000000000000000021 20010db8ffff000000000000000000fe
+      9c40 0035 000c 6930  dead beef`,
     verdict: 'DropUnmapped',
   },
 ]);

@@ -265,6 +265,27 @@ siitVectors('RFC 6052 §3.1: the well-known prefix represents global addresses a
     out: `4500 0020 0000 0000 3f11 f397 c0000221 c6140000  9c40 0035 000c 3d8d  dead beef`,
   },
   {
+    name: '[37] c0000001, IETF protocol assignments: translated',
+    world: { pool6: '0064ff9b/96' },
+    in: `60000000 000c 1140 20010db8000200000000000000000021 0064ff9b0000000000000000c0000001
+      9c40 0035 000c d7e5  dead beef`,
+    out: `4500 0020 0000 0000 3f11 f9aa c0000221 c0000001  9c40 0035 000c 43a0  dead beef`,
+  },
+  {
+    name: '[37] c0586334, 6to4 relay: translated',
+    world: { pool6: '0064ff9b/96' },
+    in: `60000000 000c 1140 20010db8000200000000000000000021 0064ff9b0000000000000000c0586334
+      9c40 0035 000c 745a  dead beef`,
+    out: `4500 0020 0000 0000 3f11 961f c0000221 c0586334  9c40 0035 000c e014  dead beef`,
+  },
+  {
+    name: '[37] f0000001, class E: translated',
+    world: { pool6: '0064ff9b/96' },
+    in: `60000000 000c 1140 20010db8000200000000000000000021 0064ff9b0000000000000000f0000001
+      9c40 0035 000c a7e5  dead beef`,
+    out: `4500 0020 0000 0000 3f11 c9aa c0000221 f0000001  9c40 0035 000c 13a0  dead beef`,
+  },
+  {
     name: '[37] destination 10.0.0.1: host unreachable',
     world: { pool6: '0064ff9b/96', allowPrivate: false },
     in: `4500 0020 1111 4000 4011 e3b5 cb007105 0a000001  9c40 0035 000c 7fbc  dead beef`,

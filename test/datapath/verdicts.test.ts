@@ -104,6 +104,7 @@ const ROWS: readonly Row[] = [
     name: 'DropHairpin',
     in: `4500 0020 1111 4000 4011 3d5d c0000221 c633640a  9c40 0035 000c d963  dead beef`,
   },
+  { name: 'DropOwnSource', in: `45000020111140004011d545c6336408c63364079c400035000c714cdeadbeef` },
   {
     name: 'DropTcpNoSession',
     in: `4500 0028 1111 4000 4006 3d63 c0000221 c6336407  9c40 0050 0102 0304 0506 0708 5010 2000 f6d3 0000`,

@@ -72,7 +72,7 @@ tests('cache: hits', {
   'a mapping that is gone takes its answers with it [80]': cached(async (b) => {
     b.upstream.script = ONLY_AAAA;
     await b.ask(A_QUERY);
-    b.addresses.given.clear();
+    b.addresses.forget();
     b.addresses.given.set('2001:db8::99', 0x0af43201); // somebody else has the address now
     assert.match(lines(decode(await b.ask(A_QUERY)).answers)[0] ?? '', '10.244.50.2');
     assert.is(b.counters.of('cached'), 0);
@@ -184,7 +184,7 @@ tests('cache: past its life', {
     b.upstream.script = ONLY_AAAA;
     await b.ask(A_QUERY);
     await b.clock.advance(46_000);
-    b.addresses.given.clear();
+    b.addresses.forget();
     b.upstream.script = (question) => question.answer({ rcode: 2 });
     assert.is(rcode(await b.ask(A_QUERY)), 2);
   }),
@@ -204,7 +204,7 @@ tests('cache: prefetch', {
     await b.ask(asked);
     await b.clock.advance(269_000);
     await b.ask(asked);
-    assert.is(b.upstream.seen.length, 1);
+    assert.equal([b.upstream.seen.length, b.counters.of('prefetched')], [1, 0]);
     await b.clock.advance(1_000);
     const held: (() => void)[] = [];
     b.upstream.script = (question) => held.push(() => question.answer({ answers: [TXT] }));
@@ -227,6 +227,10 @@ table(
     { name: 'ANY', bytes: query({ name: 'a.example', type: 'ANY' }) },
     { name: 'AXFR', bytes: query({ name: 'a.example', type: 'AXFR' }) },
     { name: 'bytes behind the question', bytes: bytesOf('0001 0100 0001 0000 0000 0000 00 0001 0001 00') },
+    {
+      name: 'bytes behind the OPT record',
+      bytes: Buffer.concat([query({ name: 'a.example', edns: 1232 }), Buffer.alloc(1)]),
+    },
     { name: 'no question', bytes: bytesOf('0001 0100 0000 0000 0000 0000') },
     { name: 'a label cut short', bytes: bytesOf('0001 0100 0001 0000 0000 0000 05 61') },
     { name: 'a type cut short', bytes: bytesOf('0001 0100 0001 0000 0000 0000 00 0001') },
@@ -274,7 +278,7 @@ tests('cache: keys', {
 
 tests('cache: memory', {
   'stays below its bound, the least recently used goes first [80]'() {
-    const cache = new ReplyCache(50_000, { answered: () => true });
+    const cache = new ReplyCache(50_000, { answered: () => true, removals: 0 });
     for (let i = 0; i < 1_000; i++) {
       const image = reply(query({ name: `n${i}.example` }), { answers: [a(`n${i}.example`, '192.0.2.1')] });
       cache.keep(`n${i}`, image, 0, 60, []);

@@ -11,6 +11,7 @@ export class FakeAddresses implements SyntheticAddresses {
   readonly given = new Map<string, number>();
   readonly answers: { v4: number; ttlSec: number }[] = [];
   calls = 0;
+  removals = 0;
   capacity = 256;
   /** When set, allocation waits for it (and rejects with it). */
   gate: Promise<void> | null = null;
@@ -29,6 +30,12 @@ export class FakeAddresses implements SyntheticAddresses {
     if (this.given.size >= this.capacity) return { exhausted: true };
     this.given.set(text, this.#base + this.given.size);
     return { v4: this.#base + this.given.size - 1 };
+  }
+
+  /** Every address may stand for something else from here on. */
+  forget(): void {
+    this.given.clear();
+    this.removals++;
   }
 
   answered(v4: number, v6: Uint8Array, ttlSec: number): boolean {

@@ -39,6 +39,7 @@ tests('zones', {
     assert.is(of('z.a.b.east.example'), deep);
     assert.is(of('northeast.example'), all);
     assert.is(of('examples'), of('test'));
+    assert.is(of('x\u0004east.example'), all, 'a byte of a label may look like the length of one');
     assert.equal([found.hasZone(keyOf('x.example')), found.hasZone(keyOf('x.test'))], [true, false]);
     found.close();
   },

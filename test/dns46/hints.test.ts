@@ -30,6 +30,12 @@ table(
       out: `${HEAD} ${ALPN} ${NEW_V4HINT}`,
     },
     {
+      name: 'a new hint goes between what is before and behind it',
+      in: `${HEAD} ${ALPN} ${ECH} ${V6HINT}`,
+      add: [0x0af43201],
+      out: `${HEAD} ${ALPN} ${NEW_V4HINT} ${ECH}`,
+    },
+    {
       name: 'mandatory loses what is gone',
       in: `${HEAD} 0000 0006 000100040006 ${ALPN} ${V4HINT} ${V6HINT}`,
       out: `${HEAD} 0000 0002 0001 ${ALPN}`,
@@ -90,6 +96,22 @@ tests('HTTPS queries [76]', {
     assert.is(hasFlag(found, 0x0020), false);
     assert.is(b.counters.of('hints'), 1);
   }),
+  'a signature over what was changed goes, others stay': loopback(async (b) => {
+    const signature = (covered: number): Answer => {
+      const data = Buffer.concat([
+        Buffer.from([0, covered]),
+        Buffer.alloc(16),
+        Buffer.from([0]),
+        Buffer.alloc(8),
+      ]);
+      return { name: 'www.example', type: 'UNKNOWN_46', class: 'IN', ttl: 300, data } as unknown as Answer;
+    };
+    const answers = [https('www.example'), signature(HTTPS), signature(1)];
+    b.upstream.script = byType({ A: EMPTY, AAAA: REAL, UNKNOWN_65: { answers } });
+    const found = await b.ask(asked());
+    assert.is(found.readUInt16BE(6), 2);
+    assert.is(b.counters.of('hints'), 1);
+  }),
   'or replaced, for no longer than the address is good for': loopback(
     async (b) => {
       b.upstream.script = synthetic;
@@ -112,6 +134,17 @@ tests('HTTPS queries [76]', {
     assert.equal(rdataOf(await b.ask(asked())), rdata);
     assert.is(b.addresses.calls, 0);
     await b.clock.advance(5_000);
+  }),
+  'of a name that cannot be looked up: stripped, within the time of the client': loopback(async (b) => {
+    b.upstream.script = byType({ UNKNOWN_65: { answers: [https('www.example')] } });
+    const found = b.ask(asked());
+    await b.upstream.questions(3);
+    await b.clock.advance(4_000);
+    assert.equal(rdataOf(await found), bytesOf(`${HEAD} ${ALPN}`));
+  }),
+  'of a name without addresses: as it came': loopback(async (b) => {
+    b.upstream.script = byType({ A: EMPTY, AAAA: EMPTY, UNKNOWN_65: { answers: [https('www.example')] } });
+    assert.equal(rdataOf(await b.ask(asked())), rdata);
   }),
   'without records: as it came': loopback(async (b) => {
     b.upstream.script = byType({ UNKNOWN_65: { authorities: [soa('example', 60, 60)] } });

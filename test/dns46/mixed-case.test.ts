@@ -1,4 +1,4 @@
-/** Questions in random letter case, RFC 5452 §6 in spirit: more to guess for who forges a reply. */
+/** Questions in random letter case: more to guess for who forges a reply. */
 import * as assert from 'uvu/assert';
 import { mixCase } from '../../src/dns46/mixed-case.ts';
 import { tests } from '../helpers/table.ts';

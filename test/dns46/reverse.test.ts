@@ -49,7 +49,7 @@ table(
     { name: 'of a part of the subnet', qname: '50.244.10.in-addr.arpa' },
     { name: 'below an address', qname: 'x.1.50.244.10.in-addr.arpa' },
     { name: 'no decimal number', qname: '01.50.244.10.in-addr.arpa' },
-    { name: 'more than a byte', qname: '300.50.244.10.in-addr.arpa' },
+    { name: 'more than a byte, though the sum lies in the subnet', qname: '257.49.244.10.in-addr.arpa' },
     { name: 'IPv6', qname: REAL_REVERSE },
   ],
   async ({ qname }) => {

@@ -72,7 +72,7 @@ const CHAIN: ReplyShape = {
 const TYPES = { chain: ['CNAME', 'RRSIG', 'CNAME'], a: ['A', 'A'], aaaa: ['AAAA', 'RRSIG', 'AAAA'] };
 
 table(
-  'original AAAA records, checklist §9',
+  'original AAAA records; the other sections as they are, RFC 6147 §5.3.2 [73]',
   [
     {
       name: 'in the answer',

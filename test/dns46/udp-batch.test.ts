@@ -146,6 +146,7 @@ tests('UDP batches', {
     if (typeof socket === 'number') throw new Error(`errno ${-socket}`);
     assert.throws(() => shim().udpWatch(socket, 'no function' as never), 'a function');
     shim().udpClose(socket);
+    assert.equal([shim().udpReceive(socket), shim().udpSend(socket, 1)], [-9, -9]);
     assert.is(
       shim().udpWatch(socket, () => {}),
       -9,

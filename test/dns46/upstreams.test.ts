@@ -160,6 +160,15 @@ tests('one upstream', {
     assert.is(decode((await b.ask()) ?? new Uint8Array()).answers?.length, 1);
     assert.is(b.counters.of('upstreamTcp'), 1);
   }),
+  'a message that UDP cannot carry goes by TCP': upstreamTest(1, async (b, server) => {
+    server!.script = (question) => question.answer(FOUND);
+    assert.ok(await b.ask(Buffer.concat([ASKED, Buffer.alloc(5_000)])));
+    assert.equal(
+      server!.seen.map((question) => question.transport),
+      ['tcp'],
+    );
+    await b.clock.advance(5_000);
+  }),
   'TCP connections are used again, RFC 7766 §6.2.1': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
     await Promise.all([b.ask(), b.ask(), b.ask()]);

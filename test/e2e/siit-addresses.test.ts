@@ -45,7 +45,7 @@ const EXPLICIT: ExchangeRow[] = [
     ['10.0.1.255', '2001:db8:1234::1ff'],
     ['10.0.2.0', '2001:db8:cafe::200'],
     ['10.0.255.255', '2001:db8:cafe::ffff'],
-  ].flatMap(([v4 = '', v6 = '']) => pair('RFC 7757 §3.3.1 [36] the longest prefix', v4, v6)),
+  ].flatMap(([v4 = '', v6 = '']) => pair('RFC 7757 §3.3 [36] the longest prefix', v4, v6)),
   ...[
     ['10.2.0.0', '2001:db8:2::'],
     ['10.2.0.7', '2001:db8:2:0:700::'],
@@ -53,7 +53,7 @@ const EXPLICIT: ExchangeRow[] = [
     ['10.3.0.3', '2001:db8:3:7000::'],
   ].flatMap(([v4 = '', v6 = '']) => pair('RFC 7757 §3.3 [36] the longer IPv6 suffix ends in zeros', v4, v6)),
   {
-    name: 'RFC 7757 §3.3.2 [36] what stands in the rest of the longer suffix is ignored',
+    name: 'RFC 7757 §3.3 [36] what stands in the rest of the longer suffix is ignored',
     send: 'from6(src="2001:db8:2:0:712:3456:789a:bcde") / udp(8)',
     get: 'from4(src="10.2.0.7") / udp(8)',
   },
@@ -130,7 +130,7 @@ const NEVER: ExchangeRow[] = [
     { name: `[38] from ${v6}`, send: `from6(src="${v6}") / udp(8)`, get: [] },
     { name: `[38] to ${v6}`, send: `from6(dst="${v6}") / udp(8)`, get: [] },
   ]),
-  ...pair('RFC 6890 §2.2.2 [38] class E is translated', '250.1.2.3', '2001:db8:64::fa01:203'),
+  ...pair('[38] class E is translated', '250.1.2.3', '2001:db8:64::fa01:203'),
 ];
 
 /** Whose address is at fault, the sender is told by the type of the error. */
@@ -171,6 +171,21 @@ const UNMAPPED: ExchangeRow[] = [
   },
 ];
 
+/** Errors that quote what the translator cannot have sent, and errors to nobody: nothing comes out, nobody is told. */
+const QUOTES: ExchangeRow[] = [
+  ['IPv4 source', 'icmp4(3, 1, back4(src="192.0.2.9", dst="192.0.2.8"), src="192.0.2.8", dst=S4, ttl=64)'],
+  ['IPv4 destination', 'icmp4(3, 1, back4(), src="192.0.2.8", dst=S4, ttl=64)'],
+  ['IPv6 source', 'icmp6(1, 0, IPv6(src=X6, dst=S6) / udp(8), src=S6, dst="2001:db8:6::8", hlim=64)'],
+  [
+    'IPv6 destination',
+    'icmp6(1, 0, IPv6(src="2001:db8:6::8", dst=X6) / udp(8), src=S6, dst="2001:db8:6::8", hlim=64)',
+  ],
+].map(([what, send]) => ({
+  name: `RFC 7915 §4.3 §5.3 [15] [29] a quoted ${what} without mapping → dropped`,
+  send: String(send),
+  get: [],
+}));
+
 /** Errors from a router whose address has no counterpart, RFC 6791 §3 and RFC 7915 §5.2. */
 const routerRows = (source: string): ExchangeRow[] =>
   [
@@ -179,14 +194,14 @@ const routerRows = (source: string): ExchangeRow[] =>
     [3, 0, 11, 0],
     [4, 1, 3, 2],
   ].map(([kind6, code6, kind4, code4]) => ({
-    name: `RFC 6791 §3.1 [33] ${kind6}/${code6} of a router without mapping comes from ${source}`,
+    name: `RFC 6791 §3 [33] ${kind6}/${code6} of a router without mapping comes from ${source}`,
     send: `icmp6(${kind6}, ${code6}, forth6(), src=X6, dst=C6, hlim=64)`,
     get: `icmp4(${kind4}, ${code4}, forth4(), src=${source}, dst=C4, ttl=63, id=ID)`,
   }));
 
 /** From inside, where nothing but the two ends has a mapping. */
 const routerRow4 = (source: string): ExchangeRow => ({
-  name: `RFC 6791 §3.1 [33] 3/1 of an IPv4 router without mapping comes from ${source}`,
+  name: `RFC 6791 §3 [33] 3/1 of an IPv4 router without mapping comes from ${source}`,
   send: 'icmp4(3, 1, IP(src=S4, dst="192.0.2.8", ttl=60) / udp(8), src=R4, dst=S4, ttl=64)',
   get: `icmp6(1, 0, IPv6(src=S6, dst="2001:db8:6::8", hlim=60) / udp(8), src=${source}, dst=S6, hlim=63)`,
 });
@@ -261,7 +276,7 @@ exactTests('siit addresses', [
     flags: { 'rfc6791-v4': '203.0.113.8', 'rfc6791-v6': '2001:db8:6791::8' },
     rows: [...routerRows('ERR4'), MAPPED_ROUTER],
   },
-  { flags: { pool6: null }, rows: [...UNMAPPED, routerRow4('OWN6')] },
+  { flags: { pool6: null }, rows: [...UNMAPPED, ...QUOTES, routerRow4('OWN6')] },
   { flags: { pool6: null, 'rfc6791-v6': '2001:db8:6791::8' }, rows: [routerRow4('ERR6')] },
   ...Object.keys(LENGTHS).map((prefix) => ({ flags: { pool6: prefix }, rows: lengthRows(prefix) })),
   {

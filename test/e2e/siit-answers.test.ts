@@ -132,4 +132,22 @@ const SILENCE: ExchangeRow[] = [
   },
 ];
 
-exactTests('siit answers', [{ flags: {}, rows: [...PINGS, ...PORTLESS, ...HOPS, ...SILENCE] }]);
+/** Without --self6 the own IPv4 address has a counterpart like any other. */
+const BY_PREFIX: ExchangeRow[] = [
+  {
+    name: 'RFC 6052 §2.2 [88] the own IPv4 address in the prefix answers a ping',
+    send: 'from6(dst=p(OWN4)) / ICMPv6EchoRequest(id=3, seq=4)',
+    get: 'IPv6(src=p(OWN4), dst=S6, hlim=64) / ICMPv6EchoReply(id=3, seq=4)',
+  },
+  {
+    name: 'RFC 6052 §2.2 [24] and is the source of errors',
+    send: SPENT_6,
+    get: `icmp6(3, 0, ${SPENT_6}, src=p(OWN4), dst=S6, hlim=64)`,
+  },
+  { name: 'RFC 7915 §4.1 [1] those about IPv4 come from itself', send: SPENT_4, get: error4(11, 0, SPENT_4) },
+];
+
+exactTests('siit answers', [
+  { flags: {}, rows: [...PINGS, ...PORTLESS, ...HOPS, ...SILENCE] },
+  { flags: { self6: null }, rows: BY_PREFIX },
+]);

@@ -76,13 +76,13 @@ const odd = (confused: boolean): { odd?: true } => (confused ? { odd: true } : {
 
 const BY_SIZE: ExchangeRow[] = [
   ...TO_IPV6.map(({ name, quoted, extension, out, kept }) => ({
-    name: `RFC 7915 §4.2 [16] RFC 4884 §4.5 to ICMPv6: ${name}`,
+    name: `RFC 7915 §4.2 [16] RFC 4884 §4 to ICMPv6: ${name}`,
     send: in4(11, 0, quoted, extension),
     get: out6(3, 0, fitted(`back6(${udp4(quoted)})`, quoted + 20, out), kept === 0 ? 0 : out / 8, kept),
     ...odd(out < quoted + 20 || out / 8 > 127),
   })),
   ...TO_IPV4.map(({ name, quoted, extension, out, kept }) => ({
-    name: `RFC 7915 §5.2 [16] RFC 4884 §4.5 to ICMPv4: ${name}`,
+    name: `RFC 7915 §5.2 [16] RFC 4884 §4 to ICMPv4: ${name}`,
     send: in6(1, 4, quoted, extension, `forth6(${quoted - 48})`),
     get: out4(3, 3, fitted(`forth4(${quoted - 48})`, quoted - 20, out), kept === 0 ? 0 : out / 4, kept),
     ...odd(out < quoted - 20),
@@ -110,17 +110,17 @@ const OTHERS: ExchangeRow[] = [
     get: out4(11, 0, 'forth4(112)', 35, 40),
   },
   {
-    name: 'RFC 4884 §5.5 [16] a quoted packet below 128 bytes is padded to it',
+    name: 'RFC 4884 §4 [16] a quoted packet below 128 bytes is padded to it',
     send: in4(11, 0, 68, 40),
     get: out6(3, 0, 'padded(back6(40), 128)', 16, 40),
   },
   {
-    name: 'RFC 4884 §4.5 [16] a length with nothing behind it',
+    name: 'RFC 4884 §4 [16] a length with nothing behind it',
     send: in4(11, 0, 132, 0),
     get: out6(3, 0, 'back6(104)', 0, 0),
   },
   {
-    name: 'RFC 4884 §4.5 [16] a length beyond the message → dropped',
+    name: 'RFC 4884 §4 [16] a length beyond the message → dropped',
     send: 'icmp4(11, 0, back4(104), rest=40 << 16, src=R4, dst=S4, ttl=64)',
     get: [],
   },

@@ -68,6 +68,16 @@ const INTRINSIC: ExchangeRow[] = [
     get: `IPv6(src=p(S4), dst=${OTHER6}, hlim=63) / udp(1452)`,
   },
   {
+    name: 'RFC 8200 §5 [36] intrinsic: 1501 bytes are refused in the words of their sender',
+    send: `from6(dst=p(${OTHER4})) / udp(1453)`,
+    get: `icmp6(2, 0, cut(from6(dst=p(${OTHER4})) / udp(1453), 1232), rest=1500, src=OWN6, dst=S6, hlim=64)`,
+  },
+  {
+    name: 'RFC 7757 §4.2.2 [36] intrinsic: what has a Fragment header is cut as IPv4 without DF',
+    send: `pieces6(from6(dst=p(${OTHER4})) / udp(1492), [1480, 20], 9)`,
+    get: `pieces6(IPv6(src=p(S4), dst=${OTHER6}, hlim=63) / udp(1492), [1232, 248, 20], 9)`,
+  },
+  {
     name: 'RFC 7757 §4.2.2 [36] intrinsic: an error of the end goes back to who sees it',
     send: REFUSAL,
     get: `icmp6(1, 4, ${seen6}, src=p(${OTHER4}), dst=S6, hlim=63)`,
@@ -90,8 +100,15 @@ const OFF_ERROR: ExchangeRow = {
   get: `icmp4(3, 3, ${refused4}, src=${OTHER4}, dst=S4, ttl=63, id=ID)`,
 };
 
+const SMALL_INSIDE: ExchangeRow = {
+  name: 'RFC 7757 §4.2.2 [36] intrinsic: what turns back never meets the smaller MTU inside',
+  send: `from6(dst=p(${OTHER4})) / udp(1452)`,
+  get: `IPv6(src=p(S4), dst=${OTHER6}, hlim=63) / udp(1452)`,
+};
+
 exactTests('siit hairpin', [
   { flags: { hairpin: 'off' }, rows: [...OFF, OFF_ERROR] },
   { flags: { hairpin: 'simple' }, rows: SIMPLE },
   { flags: { hairpin: 'intrinsic' }, rows: INTRINSIC },
+  { flags: { hairpin: 'intrinsic', mtu4: '1300' }, rows: [SMALL_INSIDE] },
 ]);

@@ -96,6 +96,7 @@ const MATRIX_64: ExchangeRow[] = [
     send: in6(4, 0, at),
     get: to < 0 ? [] : out4(12, 0, to * 2 ** 24),
   })),
+  { name: 'RFC 7915 §5.2 [27] 3/2 → dropped', send: in6(3, 2), get: [] },
   { name: 'RFC 7915 §5.2 [27] 4/1 → 3/2', send: in6(4, 1, 6), get: out4(3, 2) },
   { name: 'RFC 7915 §5.2 [27] 4/2 → dropped', send: in6(4, 2, 6), get: [] },
   ...[100, 127, 130, 131, 132, 133, 134, 135, 136, 137, 143, 200, 255].map((kind) => ({

@@ -5,24 +5,26 @@ usage: exchange.py DEVICE POOL6 PCAP     POOL6: the RFC 6052 prefix, e.g. 2001:d
 A line on standard input is a case, {"send": [EXPRESSION…], "get": [EXPRESSION…], "keep": whether PCAP gets what came};
 the answer is a line {"got": [HEX…], "want": [HEX…]}. Expressions are scapy's, with the names below; those of `get` are
 evaluated with what the translator chose: ID (the identification in the IPv4 header, never 0), INNER_ID (in
-the header inside an ICMP error), ANY_ID.
+the header inside an ICMP error), ANY_ID; GOT is the list of what came.
 
 Behind the packets of a case goes a marker, and when that comes out, whatever the case led to has come out before it.
 """
-import ipaddress
 import json
+import re
 import select
 import socket
-import struct
 import sys
 import time
 
+import exchange_storm
+import exchange_words
+from exchange_words import CHOSEN, M4, S4, UNKNOWN
 from scapy.config import conf
 from scapy.layers import inet, inet6, l2, sctp
 from scapy.packet import Raw
-from scapy.utils import PcapWriter, checksum
+from scapy.utils import PcapWriter
 
-DEVICE, POOL6, PCAP = sys.argv[1:4]
+DEVICE, _, PCAP = sys.argv[1:4]
 ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 MARKER_PROTOCOL = 253  # for experimentation, RFC 3692
@@ -30,159 +32,13 @@ LIMIT_S = 3
 MISSING_S = 0.3  # for packets that are late behind the marker
 QUIET_S = 0.002
 
-C4, R4 = "198.51.100.2", "198.51.100.9"  # inside: the client, a router
-S4, S6 = "192.0.2.7", "2001:db8:6::7"  # outside: the server, by a map
-M4 = "192.0.2.8"  # sends the markers, by a map
-X6 = "2001:db8:ffff::5"  # a router that no IPv4 address stands for
-OWN4, OWN6 = "192.0.2.1", "2001:db8:46::1"
-ERR4, ERR6 = "203.0.113.8", "2001:db8:6791::8"  # of errors, RFC 6791
 conf.verb = 0
-
-
-def p(v4, prefix=POOL6):
-    """The IPv6 address that stands for an IPv4 address, RFC 6052 §2.2: bits 64 to 71 stay zero."""
-    network = ipaddress.IPv6Network(prefix)
-    address = bytearray(network.network_address.packed)
-    at = network.prefixlen // 8
-    for byte in ipaddress.IPv4Address(v4).packed:
-        at += at == 8
-        address[at] = byte
-        at += 1
-    return str(ipaddress.IPv6Address(bytes(address)))
-
-
-C6, R6 = p(C4), p(R4)
-
-
-def fill(size):
-    return Raw(bytes(i * 7 & 0xFF for i in range(size)))
-
-
-def udp(size, **fields):
-    return inet.UDP(**{"sport": 40000, "dport": 40001, **fields}) / fill(size)
-
-
-def tcp(size, **fields):
-    return inet.TCP(**{"sport": 40000, "dport": 40001, "seq": 1, "ack": 2, "flags": "PA", **fields}) / fill(size)
-
-
-def to4(**fields):
-    """From the client to the server, as the client sends it; to6: as it comes out."""
-    return inet.IP(**{"src": C4, "dst": S4, "ttl": 64, "id": 0x1234, "flags": "DF", **fields})
-
-
-def to6(**fields):
-    return inet6.IPv6(**{"src": C6, "dst": S6, "hlim": 63, **fields})
-
-
-def from6(**fields):
-    """From the server to the client; from4: as it comes out."""
-    return inet6.IPv6(**{"src": S6, "dst": C6, "hlim": 64, **fields})
-
-
-def from4(**fields):
-    return inet.IP(**{"src": S4, "dst": C4, "ttl": 63, "id": NAMES["ID"], **fields})
-
-
-def back4(size=8, **fields):
-    """A datagram of the server as a router inside quotes it; back6: as the server sent it."""
-    return inet.IP(**{"src": S4, "dst": C4, "ttl": 60, "id": 77, "flags": "DF", **fields}) / udp(size)
-
-
-def back6(size=8, **fields):
-    return inet6.IPv6(**{"src": S6, "dst": C6, "hlim": 60, **fields}) / udp(size)
-
-
-def forth6(size=8, **fields):
-    """A datagram of the client as a router outside quotes it; forth4: as the client sent it."""
-    return inet6.IPv6(**{"src": C6, "dst": S6, "hlim": 60, **fields}) / udp(size)
-
-
-def forth4(size=8, **fields):
-    flags = "DF" if size + 28 > 1260 else 0
-    return inet.IP(**{"src": C4, "dst": S4, "ttl": 60, "id": NAMES["INNER_ID"], "flags": flags, **fields}) / udp(size)
-
-
-def icmp4(kind, code, body, rest=0, **fields):
-    """An ICMPv4 message. rest: the second word, as a number."""
-    head = struct.pack("!BBHI", kind, code, 0, rest)
-    message = head[:2] + struct.pack("!H", checksum(head + bytes(body))) + head[4:] + bytes(body)
-    return inet.IP(**{"proto": 1, "flags": 0, **fields}) / Raw(message)
-
-
-def icmp6(kind, code, body, rest=0, **fields):
-    return inet6.IPv6(**fields) / inet6.ICMPv6Unknown(type=kind, code=code, msgbody=struct.pack("!I", rest) + bytes(body))
-
-
-def cut(packet, size):
-    return Raw(bytes(packet)[:size])
-
-
-def padded(packet, size):
-    return Raw(bytes(packet).ljust(size, b"\0"))
-
-
-def extension(size):
-    """An extension structure with one object of a private class, RFC 4884 §7 and §8."""
-    body = struct.pack("!HBB", size - 4, 247, 1) + bytes(fill(size - 8))
-    return struct.pack("!BBH", 0x20, 0, checksum(b"\x20\0\0\0" + body)) + body
-
-
-def joined(*parts):
-    return Raw(b"".join(bytes(part) for part in parts))
-
-
-def skewed(packet, at):
-    """The checksum of 16 bits at an offset made wrong, always by the same amount."""
-    whole = bytearray(bytes(packet))
-    total = int.from_bytes(whole[at : at + 2], "big") + 0x0101
-    whole[at : at + 2] = ((total & 0xFFFF) + (total >> 16)).to_bytes(2, "big")
-    return Raw(bytes(whole))
-
-
-def zero_sum(header, sport, dport):
-    """Two bytes of payload that make the checksum of a UDP datagram of 10 bytes come out as 0."""
-    at = len(bytes(header)) - (32 if header.version == 6 else 8)
-    addresses = bytes(header)[at:]
-    return Raw(struct.pack("!H", checksum(addresses + struct.pack("!HHHHH", 17, 10, sport, dport, 10))))
-
-
-def pieces4(packet, sizes, df=False):
-    """An IPv4 packet as fragments with these payload sizes."""
-    whole = bytes(packet)
-    fragments, at = [], 0
-    for size in sizes:
-        header = inet.IP(whole[:20])
-        header.len = header.chksum = None
-        header.flags = ("DF+" if df else "") + "MF" if at + size < len(whole) - 20 else "DF" if df else 0
-        header.frag = at // 8
-        fragments.append(header / Raw(whole[20 + at : 20 + at + size]))
-        at += size
-    return fragments
-
-
-def pieces6(packet, sizes, id):
-    """An IPv6 packet without extension headers as fragments with these payload sizes."""
-    whole = bytes(packet)
-    fragments, at = [], 0
-    for size in sizes:
-        more = int(at + size < len(whole) - 40)
-        header = inet6.IPv6(whole[:40])
-        header.plen, header.nh = None, 44
-        fragment = inet6.IPv6ExtHdrFragment(nh=whole[6], offset=at // 8, m=more, id=id)
-        fragments.append(header / fragment / Raw(whole[40 + at : 40 + at + size]))
-        at += size
-    return fragments
-
-
-NAMES = {**vars(l2), **vars(sctp), **vars(inet), **vars(inet6), **globals()}
-
-
-UNKNOWN = {"ID": 0, "INNER_ID": 0, "ANY_ID": 0}
+NAMES = {**vars(l2), **vars(sctp), **vars(inet), **vars(inet6), **vars(exchange_words), **vars(exchange_storm)}
 
 
 def packets(expressions, chosen=UNKNOWN):
     """Bytes of what the expressions yield, a packet or a list of them each."""
+    CHOSEN.update(chosen)
     NAMES.update(chosen)
     found = []
     for text in expressions:
@@ -238,15 +94,23 @@ class Device:
 
 
 def judge(device, case):
+    NAMES["GOT"] = []
     expected = len(packets(case["get"]))
     got = device.exchange(packets(case["send"]), expected)
     for packet in got if case["keep"] else []:
         device.pcap.write(packet)
-    want = []
+    return {"got": [packet.hex() for packet in got], "want": [packet.hex() for packet in wanted(case["get"], got, expected)]}
+
+
+def wanted(expressions, got, expected):
+    """What should have come, with the choices in what came."""
+    NAMES["GOT"] = got
+    if not any(re.search(r"ID\b|4\(", text) for text in expressions):
+        return packets(expressions)
+    found = []
     for i in range(max(expected, len(got))):
-        found = packets(case["get"], choices(got[i] if i < len(got) else b""))
-        want += found[i : i + 1]
-    return {"got": [packet.hex() for packet in got], "want": [packet.hex() for packet in want]}
+        found += packets(expressions, choices(got[i] if i < len(got) else b""))[i : i + 1]
+    return found
 
 
 def main():

@@ -33,7 +33,8 @@ function logging(mode: BindingLogMode, geometry: Partial<Geometry> = {}): NatSta
 /** Records as text: sign, kind, protocol, inside, outside; of a session also its destination. */
 function drained({ bindings }: NatState): { lines: string[]; lost: number } {
   const lines: string[] = [];
-  const lost = bindings.drain((record) => lines.push(text(record)));
+  const lost = bindings.read(Number.POSITIVE_INFINITY, (record) => lines.push(text(record)));
+  bindings.release();
   return { lines, lost };
 }
 
@@ -83,7 +84,7 @@ tests('binding log', {
     state.segment.words[NOW_SEC_AT] = 4_000_000_000;
     new Flows(state).open(FLOW);
     const times: number[] = [];
-    state.bindings.drain(({ timeSec }) => times.push(timeSec));
+    state.bindings.read(Number.POSITIVE_INFINITY, ({ timeSec }) => times.push(timeSec));
     assert.equal(times, [4_000_000_000]);
   },
 

@@ -136,10 +136,11 @@ function checkRecord({
 function keepHouse(state: NatState, turn: number): number {
   state.sweepSessions(turn * 16, 0, GEOMETRY.sessions, () => {});
   let records = 0;
-  state.bindings.drain((record) => {
+  state.bindings.read(Number.POSITIVE_INFINITY, (record) => {
     checkRecord(record);
     records++;
   });
+  state.bindings.release();
   const server = 1 + (turn % (SERVERS - 1));
   const row = state.mappings.lookup4(SERVER + server);
   if (row < 0) {

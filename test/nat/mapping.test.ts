@@ -1,5 +1,5 @@
 /**
- * Mappings against a slow twin, and their lifetimes to the second (checklist §9, 82).
+ * Mappings against a slow twin, and their lifetimes to the second (checklist 82).
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
@@ -173,7 +173,7 @@ table<Life>(
       until: NOW + 110,
     },
     {
-      name: 'not before the last answer is forgotten',
+      name: '[82] not before the last answer is forgotten',
       make: with_(60, (m, row) => m.noteAnswer(row, NOW + 180)),
       until: NOW + 180,
     },
@@ -186,7 +186,7 @@ table<Life>(
       until: NOW + 180,
     },
     {
-      name: 'not while a session uses it',
+      name: '[82] not while a session uses it',
       make: with_(60, (m, row) => m.addSessions(row, +1, NOW)),
       until: null,
     },
@@ -199,7 +199,7 @@ table<Life>(
       until: NOW + 1060,
     },
     {
-      name: 'a freed address rests',
+      name: '[82] a freed address rests',
       make: with_(60, (m, row) => m.quarantine(row, NOW)),
       until: NOW + MAPPING_REST_SEC - 1,
     },

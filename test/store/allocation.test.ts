@@ -1,4 +1,4 @@
-/** Allocation of synthetic addresses [81]; §9: stable, idempotent, exhausted). */
+/** Allocation of synthetic addresses: stable, idempotent, exhausted. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { formatV4 } from '../../src/address.ts';
@@ -50,7 +50,7 @@ tests('allocation', {
     assert.is(await given(rig, host(9)), '192.0.2.9');
     assert.equal(await rig.directory.list(), []);
   },
-  'property: 10,000 concurrent calls for 1,000 names give 1,000 addresses, one each': async () => {
+  'property: 10,000 concurrent calls for 1,000 names give 1,000 addresses, one each [81]': async () => {
     const rig = new Rig({ subnet: '10.2.0.0/21', store: new SlowStore() });
     const calls = Array.from({ length: 10_000 }, (_, i) => (i * 7919) % 1_000);
     const results = await Promise.all(calls.map((n) => given(rig, host(n + 1))));
@@ -65,29 +65,30 @@ tests('allocation', {
     assert.is(rig.counts.allocated, 1_000);
     assert.is(rig.directory.free, 2_048 - 3 - 1_000);
   },
-  'property: two gateways on one store never give one address to two names, nor two to one': async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.boolean(), fc.nat(12)), { maxLength: 60 }), async (calls) => {
-        const store = new SlowStore();
-        const rigs = [new Rig({ subnet: '10.2.2.0/28', store }), new Rig({ subnet: '10.2.2.0/28', store })];
-        const names = new Map<string, string>();
-        const results = await Promise.all(
-          calls.map(
-            async ([second, n]) => [n, await given(rigs[second ? 1 : 0] as Rig, host(n + 1))] as const,
-          ),
-        );
-        for (const [n, address] of results) {
-          assert.is.not(address, 'exhausted');
-          const key = recordKey(v4(address));
-          assert.is(await store.get(key), formatRecord(host(n + 1), 7200));
-          assert.is(names.get(address) ?? `${n}`, `${n}`);
-          names.set(address, `${n}`);
-        }
-        assert.is(names.size, new Set(calls.map(([, n]) => n)).size);
-      }),
-      { numRuns: 50 },
-    );
-  },
+  'property: two gateways on one store never give one address to two names, nor two to one [81]':
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(fc.boolean(), fc.nat(12)), { maxLength: 60 }), async (calls) => {
+          const store = new SlowStore();
+          const rigs = [new Rig({ subnet: '10.2.2.0/28', store }), new Rig({ subnet: '10.2.2.0/28', store })];
+          const names = new Map<string, string>();
+          const results = await Promise.all(
+            calls.map(
+              async ([second, n]) => [n, await given(rigs[second ? 1 : 0] as Rig, host(n + 1))] as const,
+            ),
+          );
+          for (const [n, address] of results) {
+            assert.is.not(address, 'exhausted');
+            const key = recordKey(v4(address));
+            assert.is(await store.get(key), formatRecord(host(n + 1), 7200));
+            assert.is(names.get(address) ?? `${n}`, `${n}`);
+            names.set(address, `${n}`);
+          }
+          assert.is(names.size, new Set(calls.map(([, n]) => n)).size);
+        }),
+        { numRuns: 50 },
+      );
+    },
 });
 
 tests('allocation: collisions', {

@@ -1,7 +1,7 @@
 /** Store and table in step: start, records from elsewhere, set and delete by hand. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { formatV4 } from '../../src/address.ts';
+import { formatV4, formatV6 } from '../../src/address.ts';
 import { Nat46Error } from '../../src/error.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { formatRecord, recordKey } from '../../src/store/record.ts';
@@ -78,6 +78,23 @@ table(
     );
   },
 );
+
+tests('directory: real addresses', {
+  'of a mapping, of a record that appeared, of nothing, of an address that cannot be mapped [72]':
+    async () => {
+      const rig = new Rig();
+      await rig.directory.set(v4('10.2.2.7'), v6('2001:db8::7'), 0);
+      await rig.store.setnx(recordKey(v4('10.2.2.8')), formatRecord(v6('2001:db8::8'), 0));
+      const found = [];
+      for (const address of ['10.2.2.7', '10.2.2.8', '10.2.2.9', '10.2.2.1'])
+        found.push(await rig.directory.realOf(v4(address)));
+      assert.equal(
+        found.map((real) => real && formatV6(real)),
+        ['2001:db8::7', '2001:db8::8', null, null],
+      );
+      assert.equal([rig.mapped('10.2.2.9'), rig.mapped('10.2.2.1')], ['miss', null]);
+    },
+});
 
 tests('directory: start on the table of an earlier run', {
   'what the store still says goes on with its sessions': async () => {

@@ -1,4 +1,4 @@
-/** Life and rest of mappings [82] and §9), each limit at −1, 0 and +1 second. */
+/** Life and rest of mappings ([82], §9), each limit at −1, 0 and +1 second. */
 import * as assert from 'uvu/assert';
 import { formatV4 } from '../../src/address.ts';
 import { table, tests } from '../helpers/table.ts';
@@ -89,6 +89,25 @@ table(
 );
 
 tests('lifetimes', {
+  'an answer about another address, or another real one, is none [80]': async () => {
+    const rig = new Rig();
+    await rig.directory.set(v4(ADDRESS), REAL, 100);
+    assert.is(rig.directory.answered(v4(ADDRESS), REAL, 1), true);
+    assert.is(rig.directory.answered(v4(ADDRESS) + 1, REAL, 1), false);
+    assert.is(rig.directory.answered(v4(ADDRESS), v6('2001:db8::ffff'), 1), false);
+    const before = rig.directory.removals;
+    await rig.directory.del(v4(ADDRESS));
+    assert.is(rig.directory.answered(v4(ADDRESS), REAL, 1), false);
+    assert.is(rig.directory.removals, before + 1);
+  },
+  'a life that ends is a removal as well [80]': async () => {
+    const rig = new Rig();
+    await rig.directory.set(v4(ADDRESS), REAL, 100);
+    const before = rig.directory.removals;
+    rig.clock.sec += 101;
+    assert.is(await sweep(rig), 1);
+    assert.is(rig.directory.removals, before + 1);
+  },
   'a DNS answer starts inactivity anew': async () => {
     const rig = new Rig();
     await rig.directory.set(v4(ADDRESS), REAL, 100);
@@ -184,6 +203,17 @@ tests('rest', {
     await sweep(rig);
     assert.is(rig.directory.free, 1);
     assert.equal(await rig.directory.allocate(v6('2001:db8::a')), first);
+  },
+  'of two addresses that one name has left, the one that still rests is given again': async () => {
+    const rig = new Rig();
+    await rig.directory.set(v4(ADDRESS), REAL, 1);
+    await rig.directory.set(v4('10.2.2.77'), REAL, 200);
+    for (const sec of [100, 150, 170]) {
+      rig.clock.sec += sec;
+      await sweep(rig);
+    }
+    assert.equal([rig.mapped(ADDRESS), rig.mapped('10.2.2.77')], [null, 'resting']);
+    assert.equal(await rig.directory.allocate(REAL), { v4: v4('10.2.2.77') });
   },
   'dssm set takes an address that rests': async () => {
     const rig = new Rig();

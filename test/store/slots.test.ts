@@ -1,4 +1,4 @@
-/** Which synthetic v4 a real v6 gets (checklist §9: stable, next free on collision, what is skipped). */
+/** Which synthetic v4 a real v6 gets: stable, next free on collision, and what is skipped. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { formatV4, parseCidr4 } from '../../src/address.ts';
@@ -29,7 +29,7 @@ table(
   'slots: every assignable address once',
   [
     {
-      name: 'network, broadcast and own address are skipped',
+      name: '[38] network, broadcast and own address are skipped',
       subnet: '10.2.2.0/29',
       head: 0,
       reserved: ['10.2.2.1'],
@@ -43,7 +43,7 @@ table(
       is: ['10.2.2.3', '10.2.2.4', '10.2.2.5', '10.2.2.6'],
     },
     {
-      name: 'sorry and own addresses anywhere are skipped, others do no harm',
+      name: '[38] sorry and own addresses anywhere are skipped, others do no harm',
       subnet: '10.2.2.0/29',
       head: 0,
       reserved: ['10.2.2.4', '10.2.2.6', '192.0.2.1'],

@@ -162,6 +162,17 @@ tests('properties', {
       assert.throws(() => embedding('20010db8', length), /no embedding/, `${length}`);
     }
   },
+  'RFC 7915 §5.1 [38]: 0.0.0.0 in a prefix of any length is told from what has another prefix': () => {
+    for (const { prefix, length, address } of EXAMPLES) {
+      const to = embedding(prefix, length);
+      const zero = words(written(to, '00000000')!);
+      assert.is(to.read(zero, 0), 0);
+      assert.is(to.isZero(zero, 0), true, prefix);
+      zero[0]! ^= 1;
+      assert.is(to.isZero(zero, 0), false, `${prefix}, one bit of the prefix differs`);
+      assert.is(to.isZero(words(address), 0), false);
+    }
+  },
   'RFC 6052 §2.2 [37]: what was written is read, and byte 8 is zero behind a shorter prefix': () =>
     holds(
       fc.tuple(prefixes, fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
