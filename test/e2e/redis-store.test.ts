@@ -6,12 +6,14 @@ import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { doctor } from '../../src/commands/doctor.ts';
 import { withTls } from '../../src/config/session-db.ts';
 import { type StoreAddress, storeAddress } from '../../src/config/store-address.ts';
 import type { GatewayGroup } from '../../src/store/group.ts';
 import { openStore } from '../../src/store/open.ts';
 import { recordKey } from '../../src/store/record.ts';
 import type { Store } from '../../src/store/store.ts';
+import { outcome } from '../commands/stand.ts';
 import { MASTER, RedisWorld, until } from '../helpers/redis.ts';
 import { table } from '../helpers/table.ts';
 import { v4 } from '../store/rig.ts';
@@ -455,6 +457,22 @@ for (const row of ROWS) {
     }
   });
 }
+mistakes('nat46 doctor says the same, step by step, and 0 when all is well', async () => {
+  const upstream = ['--dns-upstream', '192.0.2.53'];
+  const wrong = { ...secure.environment, REDIS_CA_FILE: path.join(secure.folder, 'other-ca.crt') };
+  const failed = await outcome(doctor, ['-o', 'csv', '--store', server(secure.uri), ...upstream], wrong);
+  assert.is(failed.code, 1);
+  assert.match(failed.out, /^store tcp,127\.0\.0\.1:\d+,ok$/m);
+  assert.match(failed.out, /^store tls,.*certificate is not signed by the CA of REDIS_CA_FILE=/m);
+  const { code, out } = await outcome(
+    doctor,
+    ['-o', 'csv', '--store', secure.uri, ...upstream],
+    secure.environment,
+  );
+  assert.is(code, 0, out);
+  const steps = out.split('\r\n').flatMap((one) => /^store (\w+),[^,]*,ok$/.exec(one)?.[1] ?? []);
+  assert.equal(steps, ['tcp', 'tls', 'login', 'master', 'tcp', 'tls', 'login', 'role']);
+});
 mistakes('several masters and none named: an error that lists them', async () => {
   const [sentinel] = secure.sentinels;
   const [, replica] = secure.servers;
