@@ -17,9 +17,10 @@ import { SessionJournal } from '../store/session-journal.ts';
 import { readSession } from '../store/session-record.ts';
 import { StoreLost } from '../store/store.ts';
 
-/** The table is looked through in so many steps of the timer. */
+/** The table is looked through in so many steps of the timer; a large one takes more: a step stays about a millisecond. */
 const LOOK_MS = 100;
 const LOOK_STEPS = 5;
+const MAX_LOOK_ROWS = 131_072;
 /** Sessions that could not be taken over are removed from the journal, so many at once. */
 const MAX_LOST = 1000;
 
@@ -70,7 +71,7 @@ export class Handover {
     if (!(await this.#beat())) {
       for (const { address } of this.#leases.view()) this.#parts.attract(address);
     }
-    const rows = Math.ceil(this.#parts.state.sessions.rows.capacity / LOOK_STEPS);
+    const rows = Math.min(Math.ceil(this.#parts.state.sessions.rows.capacity / LOOK_STEPS), MAX_LOOK_ROWS);
     this.#timers = [
       setInterval(() => void this.#beat(), BEAT_MS),
       setInterval(() => {
