@@ -3,9 +3,12 @@
  * and used through another, the death of the master, and a network that parts them from the store for a minute.
  */
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { type DssmLab, dssmTests } from '../helpers/dssm-lab.ts';
+import type { Gateway } from '../helpers/gateway.ts';
 import { until } from '../helpers/redis.ts';
 
 const V4 = '10.244.50.220';
@@ -63,10 +66,12 @@ async function unmapped(dssm: DssmLab): Promise<true | null> {
   return (await dssm.curl(`http://${V4}/`, '--connect-timeout', '2')).code === UNREACHABLE || null;
 }
 
+let gw: Gateway;
+
 dssmTests(
   'dSSM: one DNS gateway, two data gateways',
   async (dssm) => {
-    await Promise.all([dssm.start('gwdns'), dssm.start('gw'), dssm.start('gw2')]);
+    [gw] = await Promise.all([dssm.start('gw'), dssm.start('gw2'), dssm.start('gwdns')]);
   },
   {
     'the documented procedure, typed with redis-cli --tls': async (dssm) => {
@@ -194,5 +199,35 @@ dssmTests(
           assert.is(of('store works again'), 1);
         }
       },
+
+    'SIGHUP reads the certificates again; what cannot be used changes nothing': async (dssm) => {
+      const certificate = path.join(dssm.lab.name('LAB_DIR'), 'dssm/client.crt');
+      const kept = readFileSync(certificate);
+      writeFileSync(certificate, 'garbage');
+      gw.signal('SIGHUP');
+      await until('the refusal', 5000, () => gw.messages(/^SIGHUP: nothing changed/).length || null);
+      assert.match(gw.log, /the certificates cannot be used/);
+      writeFileSync(certificate, kept);
+      gw.signal('SIGHUP');
+      await until(
+        'the success',
+        5000,
+        () => gw.messages(/^SIGHUP: certificates of the store read again/).length || null,
+      );
+      assert.match((await dssm.curl(`http://${await dssm.lab.lookup('web')}/`)).stdout, 'Hello');
+    },
+
+    'killed and started again while the store is away: it goes on with the mappings it had': async (dssm) => {
+      const address = await dssm.lab.lookup('web');
+      await parted(dssm, true);
+      await gw.kill('SIGKILL');
+      gw = await dssm.start('gw');
+      assert.is(gw.messages(/^store failed/).length, 1, gw.log);
+      assert.match((await dssm.curl(`http://${address}/`)).stdout, 'Hello');
+      assert.match((await dssm.control('gw', ['status'])).stdout, /cannot be reached: .*10\.244\.70\.2/);
+      await parted(dssm, false);
+      await until('the store', 20_000, () => gw.messages(/^store works again/).length || null);
+      assert.match((await dssm.curl(`http://${address}/`)).stdout, 'Hello');
+    },
   },
 );
