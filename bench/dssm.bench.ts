@@ -66,12 +66,14 @@ async function gateway(): Promise<void> {
   await rig.directory.loadAll();
   process.send?.('ready');
   await once(process, 'message');
+  const begin = process.cpuUsage();
   let n = order.first;
   const lane = async (): Promise<void> => {
     while (n < order.first + order.count) await rig.directory.allocate(real(n++));
   };
   await Promise.all(Array.from({ length: WIDTH }, lane));
-  process.send?.('done');
+  const { user, system } = process.cpuUsage(begin);
+  process.send?.((user + system) / 1e6);
   await store.close();
   process.disconnect();
 }
@@ -92,17 +94,20 @@ async function allocations(world: RedisWorld, gateways: number): Promise<void> {
     children.push(child);
   }
   const begin = performance.now();
-  await Promise.all(
-    children.map((child) => {
+  const cpuSec = await Promise.all(
+    children.map(async (child) => {
       const done = once(child, 'message');
       child.send('go');
-      return done;
+      const [used] = (await done) as [number];
+      return used;
     }),
   );
-  const perSec = (count * gateways) / ((performance.now() - begin) / 1000);
+  const names = count * gateways;
+  const perSec = names / ((performance.now() - begin) / 1000);
+  const perCpuSec = names / cpuSec.reduce((sum, used) => sum + used, 0);
   line(
     `allocation, ${gateways} gateway${gateways === 1 ? '' : 's'}, ${WIDTH} at once each`,
-    `${perSec.toFixed(0)} names/s`,
+    `${perSec.toFixed(0)} names/s, ${perCpuSec.toFixed(0)} a CPU second of a gateway`,
   );
 }
 

@@ -137,10 +137,9 @@ run_dssm_gateway() {
 dssm_picture() {
   cat <<TEXT
 
-                        gwdns: DNS46 on $RESOLVER ─┐
-                                                  ├─ db $DB: redis-server 6379, 6380; Sentinels 26379 … 26381
-  cl1 $CL1 ─┬─ gw:  data gateway ──────────┤
-                    └─ gw2: data gateway ──────────┘
+                    ┌─ gwdns: DNS46 on $RESOLVER ─┐
+  cl1 $CL1 ─┼─ gw:    data gateway ─────┼─ db $DB: redis-server 6379, 6380; Sentinels 26379 … 26381
+                    └─ gw2:   data gateway ─────┘
                          └── router ── server $WEB (IPv6 only), web.$ZONE
 
 TEXT

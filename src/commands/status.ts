@@ -32,6 +32,7 @@ export function screen(reply: StatusReply): string {
     ...leaseLines(reply.snat_leases),
     ['dns', `${some(reply.dns_listen)}, asks ${some(reply.dns_upstream)}`],
     ['store', reply.store],
+    ...problemLines(reply.store_problem),
     ['state', reply.state],
     ['mappings', `${mappings.dynamic} dynamic, ${mappings.static} static, ${mappings.resting} resting`],
     ['sessions', `${sessions.current} of ${sessions.capacity}, ${sessions.total} since the counters began`],
@@ -42,6 +43,10 @@ export function screen(reply: StatusReply): string {
     ['queries', `${dns.queries}, ${dns.upstream_queries} sent upstream`],
   ];
   return lines.map(([name, text]) => `${name.padEnd(NAME_WIDTH)}${text}\n`).join('');
+}
+
+function problemLines(problem: string | null): [string, string][] {
+  return problem === null ? [] : [['', `cannot be reached: ${problem}`]];
 }
 
 function leaseLines(leases: StatusReply['snat_leases']): [string, string][] {

@@ -36,6 +36,8 @@ export interface StatusReply {
   } | null;
   /** URI without secrets. */
   readonly store: string;
+  /** Why it cannot be reached, or null. */
+  readonly store_problem: string | null;
   readonly state: string;
   readonly dns_listen: readonly string[];
   readonly dns_upstream: readonly string[];

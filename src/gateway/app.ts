@@ -238,7 +238,8 @@ export class App {
       addresses: plan.addresses,
       routes4: plan.routes4,
       routes6: plan.routes6,
-      neighbourProxies: plan.neighbourProxies,
+      // Who shares a store may share the pool: an address is answered for when it is leased
+      neighbourProxies: this.#store?.group ? [] : plan.neighbourProxies,
       journalPath: journalPath(statePath),
       persist,
       created: device.created,
@@ -264,10 +265,11 @@ export class App {
       directory,
       members: plan.members,
       attract: (address) => host?.attract(address),
+      repel: (address) => host?.repel(address),
       nowMs: SYSTEM_CLOCK.nowMs,
       log: this.#log,
     });
-    directory.onStoreChanged(() => handover.storeChanged());
+    directory.onStoreResumed((isSame) => handover.storeResumed(isSame));
     await handover.start();
     this.#closers.push(() => handover.stop());
     return handover;

@@ -17,9 +17,10 @@ import { SessionJournal } from '../store/session-journal.ts';
 import { readSession } from '../store/session-record.ts';
 import { StoreLost } from '../store/store.ts';
 
-/** The table is looked through in so many steps of the timer. */
+/** The table is looked through in so many steps of the timer; a large one takes more: a step stays about a millisecond. */
 const LOOK_MS = 100;
 const LOOK_STEPS = 5;
+const MAX_LOOK_ROWS = 131_072;
 /** Sessions that could not be taken over are removed from the journal, so many at once. */
 const MAX_LOST = 1000;
 
@@ -29,8 +30,10 @@ export interface HandoverParts {
   readonly directory: MappingDirectory;
   /** SNAT addresses that this gateway is configured with, 16 bytes each. */
   readonly members: readonly Uint8Array[];
-  /** The host is to send packets for this address here. */
+  /** The host is to send packets for this address here, and to answer for it on its link. */
   readonly attract: (address: string) => void;
+  /** Another one answers for it. */
+  readonly repel: (address: string) => void;
   /** Clock of the data plane. */
   readonly nowMs: () => number;
   readonly log: Logger;
@@ -65,8 +68,10 @@ export class Handover {
    * the store is away, everything is used.
    */
   async start(): Promise<void> {
-    await this.#beat();
-    const rows = Math.ceil(this.#parts.state.sessions.rows.capacity / LOOK_STEPS);
+    if (!(await this.#beat())) {
+      for (const { address } of this.#leases.view()) this.#parts.attract(address);
+    }
+    const rows = Math.min(Math.ceil(this.#parts.state.sessions.rows.capacity / LOOK_STEPS), MAX_LOOK_ROWS);
     this.#timers = [
       setInterval(() => void this.#beat(), BEAT_MS),
       setInterval(() => {
@@ -82,10 +87,10 @@ export class Handover {
     await this.#flushAll().catch(() => {});
   }
 
-  /** The server of the store is another one, or lost its memory. */
-  storeChanged(): void {
+  /** @param isSame false: the journal may be lost */
+  storeResumed(isSame: boolean): void {
     this.#leases.hesitate();
-    this.#journal.again();
+    if (!isSame) this.#journal.again();
   }
 
   leases(): LeaseView[] {
@@ -104,14 +109,17 @@ export class Handover {
     return { addresses, sessions: this.#journal.size };
   }
 
-  async #beat(): Promise<void> {
-    if (this.#beating) return;
+  /** @returns false when it failed */
+  async #beat(): Promise<boolean> {
+    if (this.#beating) return true;
     this.#beating = true;
     try {
       await this.#leases.beat();
       this.#problem = null;
+      return true;
     } catch (error) {
       this.#note(error);
+      return false;
     } finally {
       this.#beating = false;
     }
@@ -140,7 +148,7 @@ export class Handover {
     const begin = performance.now();
     const member = this.#memberOf(address) ?? this.#append(address);
     if (member === null) return;
-    if (!isHome) attract(address);
+    attract(address);
     const records = Object.entries(await group.read(address));
     const lost: string[] = [];
     for (const [key, rest] of records) if (!(await this.#adopt(member, key, rest))) lost.push(key);
@@ -166,6 +174,7 @@ export class Handover {
     const message = 'no lease: another gateway has this SNAT address; no new sessions on it, old ones go on';
     this.#parts.log.warn({ address }, message);
     this.#use(address, MemberUse.Closed);
+    this.#parts.repel(address);
   }
 
   async #returning(address: string): Promise<void> {
@@ -174,6 +183,7 @@ export class Handover {
   }
 
   #returned(address: string): void {
+    this.#parts.repel(address);
     const member = this.#memberOf(address);
     const sessions = member === null ? 0 : this.#endSessions(member);
     this.#parts.log.info({ address, sessions }, 'SNAT address goes back to its gateway');

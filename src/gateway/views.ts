@@ -116,6 +116,7 @@ export function status({
     snat_pool: plan.members.map((member) => formatV6(member)),
     snat_leases: handover ? leases(handover.leases()) : null,
     store: config.store.label,
+    store_problem: directory.storeProblem,
     state: config.statePath,
     dns_listen: config.role === 'data' ? [] : config.dnsListen.map(endpoint),
     dns_upstream: config.role === 'data' ? [] : config.dnsUpstream.map(endpoint),

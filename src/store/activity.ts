@@ -27,10 +27,10 @@ export class Activity {
     this.#nextSec = nowSec + EVERY_SEC;
     const lives: Life[] = [];
     const present = new Set<number>();
-    for (const { v4, endSec, timeoutSec } of this.#local.lives()) {
+    for (const { v4, endSec, timeoutSec, isInUse } of this.#local.lives()) {
       present.add(v4);
       // Others see a new record when this gateway does, and give it its timeout from there
-      const told = this.#told.get(v4) ?? nowSec + timeoutSec;
+      const told = this.#told.get(v4) ?? nowSec + (isInUse ? 0 : timeoutSec);
       const untilSec = endSec <= told ? told : endSec + Math.ceil(timeoutSec / SHARE);
       this.#told.set(v4, untilSec);
       if (untilSec > told) lives.push({ key: recordKey(v4), sec: untilSec - nowSec });

@@ -62,7 +62,7 @@ export class MappingDirectory {
   readonly #activity: Activity;
   readonly #health: StoreHealth;
   #isStarted = false;
-  #onStoreChanged: () => void = () => {};
+  #onStoreResumed: (isSame: boolean) => void = () => {};
   #comparing: Promise<void> | null = null;
   /** Until a comparison has come to its end. */
   #mayBeLost = false;
@@ -126,9 +126,14 @@ export class MappingDirectory {
     this.#isStarted = true;
   }
 
-  /** @param listener called when the server of the store is another one, or started anew */
-  onStoreChanged(listener: () => void): void {
-    this.#onStoreChanged = listener;
+  /** @param listener called when the store can be reached again; false: by another server, or one that started anew */
+  onStoreResumed(listener: (isSame: boolean) => void): void {
+    this.#onStoreResumed = listener;
+  }
+
+  /** Why the store cannot be reached, or null. */
+  get storeProblem(): string | null {
+    return this.#health.reason;
   }
 
   /** The synthetic v4 of a real v6: the one it has, else a free one, in the store before it is returned. */
@@ -300,7 +305,7 @@ export class MappingDirectory {
       lost: (reason) => this.#health.lost(reason),
       resumed: (isSame) => {
         this.#activity.forget();
-        if (!isSame) this.#onStoreChanged();
+        this.#onStoreResumed(isSame);
         this.#compare(!isSame);
       },
     });

@@ -18,6 +18,11 @@ export class StoreHealth {
     this.#count = count;
   }
 
+  /** Why it does not work, or null. */
+  get reason(): string | null {
+    return this.#reason;
+  }
+
   /** A call failed. A store that is lost says so itself, and why. */
   failed(error: unknown): void {
     if (error instanceof StoreLost || this.#reason !== null) return;

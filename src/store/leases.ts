@@ -8,7 +8,7 @@
  * A store that cannot be reached changes nothing: it cannot be told from one that is dead for everybody, and then nobody
  * takes anything over. Who is held back meanwhile by a newer token steps back when the store is there again.
  */
-import type { GatewayGroup } from './group.ts';
+import { BEAT_MS, type GatewayGroup, LEASE_MS } from './group.ts';
 
 export interface LeaseHooks {
   /** The address is ours now. Its sessions are to be taken over before it is used. */
@@ -39,7 +39,8 @@ export class Leases {
   /** Of home: another gateway has them, and that was said. */
   readonly #missing = new Set<string>();
   #isDraining = false;
-  #mayInherit = true;
+  /** Steps in which nobody inherits. */
+  #patience = 0;
 
   /** @param home addresses that this gateway is configured with */
   constructor(group: GatewayGroup, home: readonly string[], hooks: LeaseHooks) {
@@ -61,17 +62,17 @@ export class Leases {
     }));
   }
 
-  /** After a failover everybody prolongs first what they had: nobody inherits in the next step. */
+  /** After an outage all leases may have run out at once: everybody takes first what they had, nobody inherits for a lease. */
   hesitate(): void {
-    this.#mayInherit = false;
+    this.#patience = LEASE_MS / BEAT_MS;
   }
 
   /** One step, every BEAT_MS. @throws StoreLost, and nothing has changed */
   async beat(): Promise<void> {
     if (this.#isDraining) return;
     await this.#prolong([...this.#home, ...this.#inherited]);
-    if (this.#mayInherit) await this.#inherit();
-    this.#mayInherit = true;
+    if (this.#patience > 0) this.#patience--;
+    else await this.#inherit();
     for (const address of this.#inherited) if (this.#hooks.isIdle(address)) await this.#release(address);
   }
 

@@ -276,13 +276,14 @@ export class LocalMappings {
   }
 
   /** Mappings that can end, and when they would if nothing used them from now on. */
-  *lives(): Generator<{ readonly v4: number; readonly endSec: number; readonly timeoutSec: number }> {
+  *lives(): Generator<{ v4: number; endSec: number; timeoutSec: number; isInUse: boolean }> {
     const nowSec = this.#options.clock.nowSec();
     for (const row of this.#validRows()) {
       const timeoutSec = this.#table.timeoutSec(row);
       if (this.#table.kind(row) !== MappingKind.Dynamic || timeoutSec === NEVER_SEC) continue;
-      const endSec = this.#table.sessions(row) > 0 ? nowSec + timeoutSec : this.#endSec(row);
-      yield { v4: this.#table.v4(row), endSec, timeoutSec };
+      const isInUse = this.#table.sessions(row) > 0;
+      const endSec = isInUse ? nowSec + timeoutSec : this.#endSec(row);
+      yield { v4: this.#table.v4(row), endSec, timeoutSec, isInUse };
     }
   }
 

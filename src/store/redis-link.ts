@@ -37,6 +37,8 @@ export class RedisLink {
   #identity: string | null = null;
   #beat: NodeJS.Timeout | null = null;
   #changes = new Set<string>();
+  /** Connections whose last ping had no answer in time. */
+  readonly #late = new WeakSet<Redis>();
   #lastError = new Error('not connected yet');
 
   constructor(options: RedisOptions, hooks: LinkHooks) {
@@ -137,9 +139,18 @@ export class RedisLink {
     }
   }
 
-  /** A broken network closes nothing: only an answer that does not come says it. */
+  /** A broken network closes nothing: only an answer that does not come says it. One may be late, two in a row are not. */
   #ping(): void {
-    for (const redis of this.#connections()) if (redis.status === 'ready') redis.ping().catch(() => {});
+    for (const redis of this.#connections()) {
+      if (redis.status !== 'ready') continue;
+      redis.ping().then(
+        () => this.#late.delete(redis),
+        () => {
+          if (this.#late.has(redis) && redis.status === 'ready') redis.disconnect(true);
+          this.#late.add(redis);
+        },
+      );
+    }
   }
 
   /** Changes come in bursts: what one turn of the event loop brings is passed on together. */

@@ -51,6 +51,7 @@ export const CLAIM = `
 
 /**
  * KEYS: the record. ARGV: seconds of rest, seconds by which the news of another gateway may be late.
+ * Of a record that nobody told about, those who use it are given that time to do so.
  * @returns seconds that the record still lives; 0 when it is deleted
  */
 export const RETIRE = `
@@ -59,7 +60,9 @@ export const RETIRE = `
   local v4 = address(KEYS[1])
   redis.call('SELECT', 1)
   local now = tonumber(redis.call('TIME')[1])
-  local alive = tonumber(redis.call('ZSCORE', 'nat46:alive', v4) or 0) + tonumber(ARGV[2])
+  local score = redis.call('ZSCORE', 'nat46:alive', v4)
+  if not score then redis.call('ZADD', 'nat46:alive', now, v4) end
+  local alive = tonumber(score or now) + tonumber(ARGV[2])
   if alive > now then return alive - now end
   redis.call('ZREM', 'nat46:alive', v4)
   redis.call('SELECT', 0)

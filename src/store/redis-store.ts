@@ -37,6 +37,8 @@ const SETTLE_MS = 1000;
 /** How often everything is compared, whether changes are heard of or not: FLUSHDB, for one, says nothing. */
 const COMPARE_MS = 60_000;
 const COMPARE_DEAF_MS = 1000;
+/** Name of an error that the server replied; all others are of the connection. */
+const REFUSED = 'ReplyError';
 /** Keys a command. */
 const PAGE = 500;
 /** News of other gateways about a mapping in use may be late by so much. */
@@ -178,8 +180,9 @@ export class RedisStore implements Store {
     try {
       return await run(link.commands as Redis & Scripts & GroupScripts);
     } catch (cause) {
-      if (!link.isUp) throw new StoreLost({ cause });
-      throw cause;
+      // Too late is as good as lost: if it stays so, the link leaves the server
+      if (cause instanceof Error && cause.name === REFUSED) throw cause;
+      throw new StoreLost({ cause });
     }
   }
 

@@ -2,7 +2,7 @@
 import { forwardingChanges } from './forwarding.ts';
 import type { HostChange, Step, SysctlChange } from './host-change.ts';
 import type { HostFacts } from './host-facts.ts';
-import { proxyChanges, proxySysctls } from './neighbour-proxy.ts';
+import { type ProxyChange, proxyChanges, proxySysctls } from './neighbour-proxy.ts';
 import { covers, parsePrefix, samePrefix } from './prefix.ts';
 import type { Sysctls } from './sysctl.ts';
 
@@ -47,11 +47,14 @@ export function planChanges(setup: HostSetup, facts: HostFacts, sysctls: Sysctls
     ...proxies.map((change) => ({
       change,
       step: { ip: `neigh add proxy ${change.address} dev ${change.device}` },
-      done: facts.proxies.some(
-        (found) => found.device === change.device && isAddress(change.address, found.address),
-      ),
+      done: hasProxy(facts, change),
     })),
   ];
+}
+
+/** Whether the host answers for this address already. */
+export function hasProxy(facts: HostFacts, { device, address }: ProxyChange): boolean {
+  return facts.proxies.some((found) => found.device === device && isAddress(address, found.address));
 }
 
 function planDevice(setup: HostSetup): PlannedChange[] {

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { changeKey, type HostChange, type Step, undoSteps } from './host-change.ts';
 import { readHostFacts } from './host-facts.ts';
-import { type HostSetup, type PlannedChange, planChanges } from './host-plan.ts';
+import { type HostSetup, hasProxy, type PlannedChange, planChanges } from './host-plan.ts';
 import { ipBatch, ipBatchForced } from './ip-command.ts';
 import { type Sysctls, sysctls } from './sysctl.ts';
 import { refuseForeignJournal, UndoJournal } from './undo-journal.ts';
@@ -52,6 +52,15 @@ export class HostState {
   narrow(setup: HostSetup): void {
     const tree = sysctls();
     undoUnwanted(this.#journal, tree, planChanges(setup, readHostFacts(), tree));
+  }
+
+  /** Another host answers for this address now. Its route stays: packets that still come are ours. */
+  repel(address: string): void {
+    const tree = sysctls();
+    const proxies = this.#journal
+      .changes()
+      .filter((change) => change.kind === 'proxy' && change.address === address);
+    undoChanges(proxies, this.#journal, tree);
   }
 
   /**
@@ -134,7 +143,7 @@ function undoChanges(changes: readonly HostChange[], journal: UndoJournal, tree:
     problems.push(...ipBatchForced(lines));
     lines = [];
   };
-  for (const change of changes.toReversed()) {
+  for (const change of withoutRepelled(changes).toReversed()) {
     for (const step of undoSteps(change, tree)) {
       if ('ip' in step) lines.push(step.ip);
       else {
@@ -146,6 +155,13 @@ function undoChanges(changes: readonly HostChange[], journal: UndoJournal, tree:
   }
   flush();
   return problems;
+}
+
+/** `ip` ends a whole batch, forced or not, at a proxy that is not there. */
+function withoutRepelled(changes: readonly HostChange[]): readonly HostChange[] {
+  if (!changes.some(({ kind }) => kind === 'proxy')) return changes;
+  const facts = readHostFacts();
+  return changes.filter((change) => change.kind !== 'proxy' || hasProxy(facts, change));
 }
 
 /** A setting of a device that is gone needs nothing. */

@@ -1,4 +1,4 @@
-/** `nat46 doctor`: the steps to the store. Those to real servers are in test/e2e/redis-store.test.ts. */
+/** `nat46 doctor`: the steps to the store. Those to real servers are in test/e2e/redis-mistakes.test.ts. */
 import * as assert from 'uvu/assert';
 import { doctor } from '../../src/commands/doctor.ts';
 import { tests } from '../helpers/table.ts';

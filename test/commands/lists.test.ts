@@ -1,8 +1,10 @@
-/** `nat46 sessions`, `mappings` and `status` against a real control socket. */
+/** `nat46 sessions`, `mappings`, `status` and `drain` against a real control socket. */
 import * as assert from 'uvu/assert';
+import { drain } from '../../src/commands/drain.ts';
 import { mappings } from '../../src/commands/mappings.ts';
 import { sessions } from '../../src/commands/sessions.ts';
-import { status } from '../../src/commands/status.ts';
+import { screen, status } from '../../src/commands/status.ts';
+import type { StatusReply } from '../../src/control/api.ts';
 import { table, tests } from '../helpers/table.ts';
 import { onStand, outcome, Paper, SESSIONS, STATUS } from './stand.ts';
 
@@ -101,6 +103,28 @@ queries     12, 24 sent upstream
 `,
     );
   }),
+  'leases, and a store that is away, have lines of their own': () => {
+    const shown = (reply: Partial<StatusReply>): string[] =>
+      screen({ ...STATUS, ...reply })
+        .split('\n')
+        .filter((line) => /^(leases|store| {2})/.test(line));
+    const some = { held: ['2001:db8::1'], missing: ['2001:db8::2'], inherited: ['2001:db8::9'] };
+    assert.equal(
+      shown({ snat_leases: some, store: 'redis://h', store_problem: 'h:6379 cannot be reached' }),
+      [
+        'leases      1 of 2 held',
+        '            another gateway has 2001:db8::2',
+        '            taken over: 2001:db8::9',
+        'store       redis://h',
+        '            cannot be reached: h:6379 cannot be reached',
+      ],
+    );
+    const none = { held: [], missing: ['2001:db8::1'], inherited: [] };
+    assert.equal(shown({ snat_leases: none }).slice(0, 2), [
+      'leases      0 of 1 held',
+      '            no lease: new sessions are refused, old ones go on',
+    ]);
+  },
   'JSON is the reply': onStand(async ({ ask }) => {
     assert.equal(JSON.parse((await ask(status, '-o', 'json')).out), STATUS);
   }),
@@ -109,6 +133,17 @@ queries     12, 24 sent upstream
     assert.match(out, 'name,value\r\nversion,0.1.0\r\n');
     assert.match(out, '\r\nmappings.free,249\r\n');
     assert.match(out, '\r\nsnat_pool,2001:db8::1 2001:db8::2 2001:db8::3 2001:db8::4\r\n');
+  }),
+});
+
+tests('nat46 drain', {
+  'says what others can take over': onStand(async ({ ask }) => {
+    const said = '3 sessions on 2 addresses can be taken over now\n';
+    assert.equal(await ask(drain), { code: 0, out: said, notes: '' });
+    assert.equal(JSON.parse((await ask(drain, '-j')).out), {
+      addresses: ['2001:db8::1', '2001:db8::2'],
+      sessions: 3,
+    });
   }),
 });
 

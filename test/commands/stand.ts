@@ -99,6 +99,7 @@ export const STATUS: StatusReply = {
   dns_listen: ['10.2.2.1:53'],
   dns_upstream: [],
   snat_leases: null,
+  store_problem: null,
   mappings: { dynamic: 3, static: 1, resting: 0, free: 249 },
   sessions: { current: 2, capacity: 262144, total: 19 },
   packets: { forwarded_46: 100, forwarded_64: 99, dropped: 1 },
@@ -124,6 +125,7 @@ export function onStand(run: (stand: Stand) => Promise<void>): () => Promise<voi
       log: { error: () => {} },
       routes: {
         'GET /v1/status': () => STATUS,
+        'POST /v1/drain': () => ({ addresses: ['2001:db8::1', '2001:db8::2'], sessions: 3 }),
         'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => SESSIONS),
         'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => rig.directory.lines()),
         ...dssmRoutes(rig.directory),

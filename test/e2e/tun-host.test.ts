@@ -107,6 +107,24 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
       assert.equal(host.undo(), []);
       device.release();
     }),
+    'with SNAT addresses that came, went and came again while it ran': restored(() => {
+      const { device, host } = apply();
+      const proxies = () => output('ip', '-6', 'neigh', 'show', 'proxy');
+      for (const address of ['2001:db8:98::47', '2001:db8:99::47']) host.attract(address);
+      host.attract('2001:db8:98::47');
+      assert.match(output('ip', '-6', 'route'), `2001:db8:98::47 dev ${TUN}`);
+      assert.match(output('ip', '-6', 'route'), `2001:db8:99::47 dev ${TUN}`);
+      assert.match(proxies(), '2001:db8:98::47 dev a0 proxy');
+      assert.not.match(proxies(), '2001:db8:99::47');
+      host.repel('2001:db8:98::47');
+      assert.not.match(proxies(), '2001:db8:98::47');
+      assert.match(output('ip', '-6', 'route'), `2001:db8:98::47 dev ${TUN}`, 'its old sessions go on');
+      host.attract('2001:db8:98::47');
+      assert.match(proxies(), '2001:db8:98::47 dev a0 proxy');
+      host.repel('2001:db8:98::47');
+      assert.equal(host.undo(), []);
+      device.release();
+    }),
     'when the device went first': restored(() => {
       const { device, host } = apply();
       device.release();

@@ -177,6 +177,18 @@ tests('nat46_snat_stat', {
   },
 });
 
+tests('nat46_store_stat', {
+  'each event in its column': () => {
+    const state = freshState();
+    const counters = new ControlCounters(state.segment);
+    const events = ['lost', 'resumed', 'asked', 'followed', 'rewritten', 'malformed', 'outside'] as const;
+    for (const [i, event] of events.entries()) counters.add(`mapping.${event}`, i + 1);
+    assert.equal(rowsOf(state, 'nat46_store_stat'), [
+      { lost: 1, resumed: 2, asked: 3, followed: 4, rewritten: 5, malformed: 6, outside: 7 },
+    ]);
+  },
+});
+
 tests('nat46_mapping_stat', {
   'free: what DNS46 may give out, less what is mapped or rests': () => {
     const state = described([]);

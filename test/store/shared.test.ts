@@ -313,7 +313,7 @@ tests('shared store: lives', {
         [KEY, 900],
         [KEY, 900],
       ],
-      'at 5 s and at 110 s, each for 800 s and an eighth',
+      'at once and a hundred seconds later, each for 800 s and an eighth',
     );
   },
   'an answer that outlives the timeout is told at once': async () => {
