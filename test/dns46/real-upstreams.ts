@@ -131,7 +131,10 @@ export class RealUpstream {
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'ignore'] });
     const upstream = new RealUpstream({ address: '127.0.0.1', port }, child, folder);
     await once(child, 'spawn');
-    await upstream.#answering();
+    await upstream.#answering().catch(async (error: unknown) => {
+      await upstream.stop();
+      throw error;
+    });
     return upstream;
   }
 

@@ -14,7 +14,7 @@ async function prepare(lab: Lab): Promise<string> {
   const program = path.join(lab.name('LAB_DIR'), 'resolve');
   execFileSync('musl-gcc', ['-static', '-O1', '-o', program, 'test/helpers/resolve.c']);
   await lab.startGateway({
-    'dns-listen': [`${lab.name('RESOLVER')}:53`, '0.0.0.0:5300'],
+    'dns-listen': [`${lab.name('RESOLVER')}:53`, '0.0.0.0:5300', '[::]:5300'],
     'dns-zone': `east.example=${lab.name('DNS4_SECOND')}`,
     'dns-hints': 'synthesize',
   });
@@ -60,6 +60,25 @@ labTests('DNS46 in the lab', prepare, {
       assert.match(out, `From ${address}@5300(UDP)`);
       assert.match(out, 'status: NOERROR');
     }
+  },
+  'over IPv6 too, and it is counted apart': async (lab) => {
+    const address = lab.name('GW_OUTSIDE');
+    const args = [
+      'kdig',
+      `@${address}`,
+      '-p',
+      '5300',
+      '+timeout=5',
+      '+retry=0',
+      `web.${lab.name('ZONE')}`,
+      'A',
+    ];
+    const out = await lab.ok('rt', args);
+    assert.match(out, `From ${address}@5300(UDP)`);
+    assert.match(out, 'status: NOERROR');
+    const stat = ['virtual_server_stat', '-s', 'name,clientside.tot_conns'];
+    const { stdout } = await lab.nat46('tmctl', '-f', lab.name('LAB_STATE'), ...stat);
+    assert.match(stdout, /egress-dns-ipv6\s+1$/m);
   },
   'HTTPS: the hint is the synthetic address, and curl reaches it [76]': async (lab) => {
     const address = await lab.lookup('web');
