@@ -156,6 +156,7 @@ export class Handover {
     if (lost.length > 0 && token !== null)
       await group.write(address, token, { put: [], remove: lost.slice(0, MAX_LOST) });
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
+    this.#journal.again(); // what was seen without the lease was not written
     const tookMs = Math.round(performance.now() - begin);
     log.info(
       { address, isHome, sessions: records.length - lost.length, lost: lost.length, tookMs },

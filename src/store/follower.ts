@@ -77,7 +77,7 @@ export class Follower {
       this.#changed = null;
     }
     await this.read(changed);
-    const missing = local.addresses(MappingKind.Dynamic).filter((v4) => !seen.has(v4) && !changed.has(v4));
+    const missing = local.addresses(MappingKind.Dynamic).filter((v4) => !seen.has(v4));
     const writeAgain = mayBeLost || records === 0;
     const rewritten = await Promise.all(missing.map((v4) => this.#restore(v4, writeAgain)));
     return {
@@ -104,9 +104,9 @@ export class Follower {
 
   /** Of a mapping whose record was not among those that were loaded. */
   #restore(v4: number, writeAgain: boolean): Promise<'rewritten' | 'forgotten' | 'found'> {
-    const { judge, local, turns } = this.#parts;
+    const { local, turns } = this.#parts;
     return turns.run(v4, async () => {
-      const isMine = writeAgain && judge.mayMap(v4) && (await this.writeAgain(v4));
+      const isMine = writeAgain && (await this.writeAgain(v4));
       if (isMine) return 'rewritten';
       await this.#read(v4);
       return local.isDynamic(v4) ? 'found' : 'forgotten';

@@ -52,11 +52,6 @@ export class RecordJudge {
     return { v4, record: parsed.record };
   }
 
-  /** Whether a record could map this address. */
-  mayMap(v4: number): boolean {
-    return this.#options.slots.isMappable(v4) && !this.#options.isConfigured(v4);
-  }
-
   describe(stored: StoredRecord): RecordLine {
     const v4 = parseKey(stored.key);
     const parsed = parseRecord(stored.value);

@@ -113,8 +113,7 @@ export class Leases {
   }
 
   async #inherit(): Promise<void> {
-    const orphans = (await this.#group.orphans()).filter((address) => !this.#home.includes(address));
-    for (const address of orphans) {
+    for (const address of await this.#group.orphans()) {
       const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
       await this.#take(address, token, false);
     }

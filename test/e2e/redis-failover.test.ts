@@ -92,13 +92,12 @@ worldTests(
         before.push(await allocate(3), await allocate(4), await allocate(5));
         await master?.kill();
         const next = await world.promotedInsteadOf(master!);
-        assert.is((await world.cli(['DBSIZE'], next)) !== '5', true, 'they were lost');
         await until(
           'the end of the outage',
           20_000,
           () => rig.logged.some(({ message }) => message === 'store works again') || null,
         );
-        assert.is(rig.counts.rewritten, 3);
+        assert.is(rig.counts.rewritten, 3, 'those that were lost');
         const stored = (await world.cli(['KEYS', '*'], next)).split('\n');
         assert.equal(stored.toSorted(), before.map((address) => recordKey(v4(address))).toSorted());
         assert.equal([await allocate(1), await allocate(5)], [before[0], before[4]]);

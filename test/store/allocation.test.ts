@@ -172,6 +172,12 @@ tests('allocation: exhaustion', {
     assert.is(await given(rig, host(3)), 'exhausted');
     assert.is((await rig.directory.list()).length, 2);
   },
+  'nor when it fills while the store is asked': async () => {
+    const rig = new Rig({ rows: 2, store: new SlowStore() });
+    const all = await Promise.all([1, 2, 3, 4, 5].map((n) => given(rig, host(n))));
+    assert.is(all.filter((address) => address === 'exhausted').length, 3);
+    assert.is((await rig.directory.list()).length, 2);
+  },
   'remembered misses leave room for mappings': async () => {
     const rig = new Rig({ rows: 16 });
     for (let n = 2; n < 200; n++) await rig.directory.resolve(v4(`10.2.2.${n}`));

@@ -342,11 +342,18 @@ tests('journal of sessions', {
     await step();
     assert.is(written().length, 1);
   },
-  'without the lease nothing is written': async () => {
-    const { open, step, written } = stand();
-    open();
+  'without the lease nothing is written, nor waits for it': async () => {
+    const { journal, leases, open, state, step, written } = stand();
+    const id = open();
     await step();
     assert.equal(written(), []);
+    await leases.beat();
+    await step();
+    assert.equal(written(), [], 'who takes the lease begins anew');
+    journal.again();
+    await step();
+    assert.is(written().length, 1);
+    state.locked(() => state.endSession(id));
   },
   'what could not be written waits': async () => {
     const { journal, leases, open, tokenOf, world, written } = stand();

@@ -14,6 +14,16 @@ async function sweep(rig: Rig): Promise<number> {
   return expired;
 }
 
+/** A real v6 that would get this address first in an empty subnet. */
+async function rivalOf(wanted: object): Promise<Uint8Array> {
+  for (let n = 0x100; n < 0x200; n++) {
+    const rival = v6(`2001:db8::${n.toString(16)}`);
+    const given = await new Rig({ subnet: '10.2.2.0/28' }).directory.allocate(rival);
+    if (JSON.stringify(given) === JSON.stringify(wanted)) return rival;
+  }
+  throw new Error('none of 256');
+}
+
 table(
   'lifetimes: inactivity',
   [
@@ -214,6 +224,16 @@ tests('rest', {
     }
     assert.equal([rig.mapped(ADDRESS), rig.mapped('10.2.2.77')], [null, 'resting']);
     assert.equal(await rig.directory.allocate(REAL), { v4: v4('10.2.2.77') });
+  },
+  'nor to one that prefers it, while others are free': async () => {
+    const rig = new Rig({ subnet: '10.2.2.0/28' });
+    const first = await rig.directory.allocate(REAL);
+    const rival = await rivalOf(first);
+    rig.clock.sec += 7201;
+    await sweep(rig);
+    const given = await rig.directory.allocate(rival);
+    assert.ok('v4' in given);
+    assert.not.equal(given, first);
   },
   'dssm set takes an address that rests': async () => {
     const rig = new Rig();
