@@ -52,8 +52,8 @@ export function loopback(run: (loopback: Loopback) => Promise<void>, setting: Se
   return async () => {
     const upstream = await ScriptedUpstream.start();
     const made = new Loopback(upstream, setting.options ?? {}, setting.tuning ?? {});
-    await made.dns46.start();
     try {
+      await started(made.dns46);
       await run(made);
     } finally {
       await made.dns46.stop();
@@ -61,6 +61,18 @@ export function loopback(run: (loopback: Loopback) => Promise<void>, setting: Se
     }
     assert.is(made.clock.pending, 0, 'no timer is left behind');
   };
+}
+
+/** The port that is free for TCP may be somebody's for UDP: then on another one. */
+async function started(dns46: Dns46): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await dns46.start();
+      return;
+    } catch (error) {
+      if (tries === 5 || !(error instanceof Error && error.message.includes('EADDRINUSE'))) throw error;
+    }
+  }
 }
 
 /** Answers by type; types that are not there get no answer at all. */
