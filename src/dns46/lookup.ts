@@ -185,6 +185,7 @@ function broken(code: number, text: string): Outcome {
 /** Whether an outcome says that the upstreams, or something of ours, could not do it. */
 export function isFailure(outcome: Outcome): boolean {
   if (!('reply' in outcome)) return true;
-  const rcode = rcodeOf(outcome.reply[3] ?? 0);
+  const message = readMessage(outcome.reply);
+  const rcode = message === null ? rcodeOf(outcome.reply[3] ?? 0) : fullRcode(message);
   return rcode !== NOERROR && rcode !== NXDOMAIN;
 }
