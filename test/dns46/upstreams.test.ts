@@ -300,13 +300,38 @@ tests('fail-over [79]', {
     assert.is(rcode((await b.ask()) ?? new Uint8Array()), 5);
     assert.equal([first!.seen.length, second!.seen.length], [1, 1]);
   }),
-  'server failure here, silence there: one round is enough': upstreamTest(2, async (b, first, second) => {
-    first!.script = (question) => question.answer({ rcode: 2 });
-    const found = b.ask();
-    await second!.questions(1);
-    await b.clock.advance(TRY_MS);
-    assert.is(rcode((await found) ?? new Uint8Array()), 2);
-    assert.is(second!.seen.length, 1);
+  'server failure here, silence there: one round is enough, waited for to the end': upstreamTest(
+    2,
+    async (b, first, second) => {
+      first!.script = (question) => question.answer({ rcode: 2 });
+      const found = b.ask();
+      await second!.questions(1);
+      await b.clock.advance(BUDGET_MS);
+      assert.is(rcode((await found) ?? new Uint8Array()), 2);
+      assert.equal([first!.seen.length, second!.seen.length], [1, 1]);
+    },
+  ),
+  ...Object.fromEntries(
+    [2, 5].map((failure) => [
+      `response code ${failure} here, a good reply there 1 ms before the end: it counts`,
+      upstreamTest(2, async (b, first, second) => {
+        first!.script = (question) => question.answer({ rcode: failure });
+        const found = b.ask();
+        await second!.questions(1);
+        await b.clock.advance(BUDGET_MS - 1);
+        second!.seen[0]!.answer(FOUND);
+        assert.is(rcode((await found) ?? new Uint8Array()), 0);
+        await b.clock.advance(1);
+      }),
+    ]),
+  ),
+  'other opcodes are sent once, to one upstream, RFC 2136 §1': upstreamTest(2, async (b, first, second) => {
+    const update = edited(Buffer.from(ASKED), (bytes) => bytes.writeUInt16BE(0x2800, 2));
+    const found = b.ask(update);
+    await first!.questions(1);
+    await b.clock.advance(BUDGET_MS);
+    assert.is(await found, null);
+    assert.equal([first!.seen.length, second!.seen.length], [1, 0]);
   }),
   'NXDOMAIN is an answer': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 3 });
