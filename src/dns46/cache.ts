@@ -46,6 +46,8 @@ const PREFETCH_LEAST_SEC = 10;
 /** What a reply costs besides its bytes, roughly. */
 const OVERHEAD_BYTES = 400;
 const BYTES_A_TTL = 16;
+/** An object and the view of its real v6. */
+const BYTES_A_SYNTHETIC = 200;
 const MAX_MESSAGE_LENGTH = 0xffff;
 
 type ValidAddresses = Pick<SyntheticAddresses, 'answered' | 'removals'>;
@@ -62,7 +64,11 @@ export class ReplyCache {
     this.#replies = new LRUCache({
       maxSize: Math.max(maxBytes, 1),
       sizeCalculation: (reply, key) =>
-        reply.image.length + key.length + reply.ttlAt.length * BYTES_A_TTL + OVERHEAD_BYTES,
+        reply.image.length +
+        key.length +
+        reply.ttlAt.length * BYTES_A_TTL +
+        reply.synthetic.length * BYTES_A_SYNTHETIC +
+        OVERHEAD_BYTES,
     });
   }
 

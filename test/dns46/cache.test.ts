@@ -340,6 +340,16 @@ tests('cache: memory', {
     assert.ok(cache.fresh('n0', 0) && cache.fresh('n999', 0));
     assert.is(cache.fresh('n500', 0), undefined);
   },
+  'synthetic addresses are counted [80]'() {
+    const kept = (synthetic: { v4: number; v6: Uint8Array }[]) => {
+      const cache = new ReplyCache(50_000, { answered: () => true, removals: 0 });
+      const image = reply(query({ name: 'n.example' }), { answers: [a('n.example', '192.0.2.1')] });
+      for (let i = 0; i < 200; i++) cache.keep(`n${i}`, image, 0, 60, synthetic);
+      return cache.size;
+    };
+    const eight = Array.from({ length: 8 }, (_, v4) => ({ v4, v6: new Uint8Array(16) }));
+    assert.ok(kept(eight) < kept([]) / 3, `${kept(eight)} of ${kept([])}`);
+  },
   'an upstream that answers nonsense leaves nothing behind': cached(async (b) => {
     const noise: Script = (question) =>
       question.send(Buffer.concat([question.bytes.subarray(0, 2), Buffer.alloc(9)]));
