@@ -256,6 +256,25 @@ tests('the pool and the store', {
   ),
 });
 
+tests('merging', {
+  'into work with less than half its time left does not happen': loopback(async (b) => {
+    b.upstream.script = () => {};
+    const early = b.ask(A_QUERY);
+    await b.upstream.questions(2);
+    await b.clock.advance(2_000);
+    const merged = b.ask(A_QUERY);
+    await until(() => b.counters.of('merged') === 1);
+    await b.clock.advance(1);
+    const asked = b.upstream.seen.length;
+    b.upstream.script = ONLY_AAAA;
+    assert.is(rcode(await b.ask(A_QUERY)), 0, 'the first ones still wait');
+    assert.ok(b.upstream.seen.length >= asked + 2);
+    await silence(b);
+    await Promise.all([early, merged]);
+    assert.is(b.counters.of('merged'), 1);
+  }),
+});
+
 tests('A records of all kinds', {
   'one in our subnet beside a usable one is taken out [68]': loopback(async (b) => {
     const answers = [a('www.example', '10.244.50.9'), a('www.example', '192.0.2.1')];
