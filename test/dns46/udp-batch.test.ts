@@ -46,6 +46,25 @@ tests('UDP batches', {
       server.close();
     }
   },
+  async 'a watch goes on after the network said no'() {
+    const reserved = BatchSocket.listening(shim(), { address: '127.0.0.1', port: 0 });
+    const { port } = reserved;
+    reserved.close();
+    const client = BatchSocket.connected(shim(), { address: '127.0.0.1', port }, new Arena());
+    const results: number[] = [];
+    client.watch(() => results.push(client.receive()));
+    for (let i = 1; i <= 2; i++) {
+      client.queue(new Uint8Array(64), Uint8Array.of(i));
+      client.flush();
+      await until(() => results.filter((result) => result < 0).length >= i);
+    }
+    const server = echo('127.0.0.1', port);
+    client.queue(new Uint8Array(64), Uint8Array.of(3));
+    client.flush();
+    await until(() => results.includes(1));
+    client.close();
+    server.close();
+  },
   async 'more than fit one batch are all answered, in order'() {
     const server = echo('127.0.0.1');
     const client = await asking('127.0.0.1', server.port);
