@@ -1,6 +1,8 @@
 /** Batches of datagrams over the native shim, on loopback. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import * as assert from 'uvu/assert';
 import { Arena, BatchSocket, MAX_DATAGRAM_BYTES } from '../../src/dns46/udp-batch.ts';
 import { shim, UDP_REUSE_PORT } from '../../src/tun/shim.ts';
@@ -45,6 +47,12 @@ tests('UDP batches', {
       client.close();
       server.close();
     }
+  },
+  'one that cannot be attached leaves no descriptor behind'() {
+    const calls = { ...shim(), udpAttach: () => -constants.errno.ENOMEM };
+    const before = readdirSync('/proc/self/fd').length;
+    assert.throws(() => BatchSocket.listening(calls, { address: '127.0.0.1', port: 0 }));
+    assert.is(readdirSync('/proc/self/fd').length, before);
   },
   async 'a watch goes on after the network said no'() {
     const reserved = BatchSocket.listening(shim(), { address: '127.0.0.1', port: 0 });
