@@ -153,6 +153,7 @@ static void udp_free(napi_env env, void *memory, void *hint) {
   struct udp *udp = memory;
   for (int i = 0; i < MEMORIES; i++)
     if (udp->memory[i] != NULL) napi_delete_reference(env, udp->memory[i]);
+  if (udp->fd >= 0) close(udp->fd); /* nobody has closed it */
   rows_free(udp);
   free(udp);
 }
@@ -213,6 +214,7 @@ SHIM_FUNCTION(udp_attach) {
   if (udp->received != NULL && udp->sent != NULL &&
       napi_create_external(env, udp, udp_free, NULL, &handle) == napi_ok)
     return handle;
+  udp->fd = -1; /* still the caller's */
   udp_free(env, udp, NULL);
   return shim_number(env, -ENOMEM);
 }
@@ -298,7 +300,6 @@ SHIM_FUNCTION(udp_send) {
 }
 
 static void udp_ready(void *handle, int status, int events) {
-  (void)status;
   (void)events;
   struct udp *udp = uv_handle_get_data(handle);
   if (udp == NULL) return;
@@ -314,6 +315,8 @@ static void udp_ready(void *handle, int status, int events) {
       napi_get_and_clear_last_exception(env, &error) == napi_ok)
     napi_fatal_exception(env, error);
   napi_close_handle_scope(env, scope);
+  /* libuv ends the watch of a socket that has an error; receiving has taken the error, and more may come. */
+  if (status < 0 && uv_handle_get_data(handle) != NULL) uv_poll_start(handle, UV_READABLE, udp_ready);
 }
 
 /* Stops watching and closes the fd. Also the hook that runs when the environment goes away. */

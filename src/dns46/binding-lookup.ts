@@ -10,7 +10,7 @@ import { lifeSec } from './lifetime.ts';
 import { type Answer, isFailure, type Outcome } from './lookup.ts';
 import {
   AD,
-  ANSWER,
+  AUTHORITY,
   CLASS_IN,
   type Message,
   readMessage,
@@ -129,7 +129,7 @@ export class BindingLookup {
 function hintedRecords(reply: Message): Hinted[] {
   return reply.records.flatMap((record) => {
     const binding = record.type === TYPE_HTTPS || record.type === TYPE_SVCB;
-    if (!binding || record.section !== ANSWER || record.klass !== CLASS_IN) return [];
+    if (!binding || record.section === AUTHORITY || record.klass !== CLASS_IN) return [];
     const rdata = reply.bytes.subarray(record.rdata, record.end);
     if (parametersAt(rdata) === null || !hasHints(rdata)) return [];
     const target = nameKey(reply.view, record.rdata + 2);

@@ -9,12 +9,15 @@
  * (checklist 80): a mapping that was removed meanwhile is noticed by the next hit. Hits keep the mapping alive as well.
  */
 import { LRUCache } from 'lru-cache';
-import { AA, HEADER_LENGTH, NXDOMAIN, rcodeOf, readMessage, TYPE_OPT, viewOf } from './message.ts';
+import { fullRcode } from './judgement.ts';
+import { AA, HEADER_LENGTH, NOERROR, NXDOMAIN, readMessage, TC, TYPE_OPT, viewOf } from './message.ts';
 import type { Synthetic, SyntheticAddresses } from './synthetic-addresses.ts';
 
 export interface CachedReply {
   /** AA is cleared: it came from here. */
   readonly image: Uint8Array;
+  /** With the upper bits of its OPT record. */
+  readonly rcode: number;
   readonly questionEnd: number;
   /** Where TTLs stand, and what they were. */
   readonly ttlAt: readonly number[];
@@ -43,6 +46,8 @@ const PREFETCH_LEAST_SEC = 10;
 /** What a reply costs besides its bytes, roughly. */
 const OVERHEAD_BYTES = 400;
 const BYTES_A_TTL = 16;
+/** An object and the view of its real v6. */
+const BYTES_A_SYNTHETIC = 200;
 const MAX_MESSAGE_LENGTH = 0xffff;
 
 type ValidAddresses = Pick<SyntheticAddresses, 'answered' | 'removals'>;
@@ -59,7 +64,11 @@ export class ReplyCache {
     this.#replies = new LRUCache({
       maxSize: Math.max(maxBytes, 1),
       sizeCalculation: (reply, key) =>
-        reply.image.length + key.length + reply.ttlAt.length * BYTES_A_TTL + OVERHEAD_BYTES,
+        reply.image.length +
+        key.length +
+        reply.ttlAt.length * BYTES_A_TTL +
+        reply.synthetic.length * BYTES_A_SYNTHETIC +
+        OVERHEAD_BYTES,
     });
   }
 
@@ -78,13 +87,17 @@ export class ReplyCache {
   /** @returns a reply past its life that may still serve, or undefined; failures never do */
   stale(key: string, nowMs: number): CachedReply | undefined {
     const reply = this.#replies.get(key);
-    if (reply === undefined || isFailure(reply)) return undefined;
+    if (reply === undefined || isFailure(reply.rcode)) return undefined;
     const pastMs = nowMs - reply.storedMs - reply.lifeSec * 1000;
     if (pastMs < 0 || pastMs >= MAX_STALE_MS) return undefined;
     return this.#valid(key, reply, nowMs, STALE_TTL_SEC) ? reply : undefined;
   }
 
-  /** @param image as it goes to a client, copied here @param lifeSec 0 = not kept */
+  /**
+   * What is there gives way to it, unless it is a failure and that still serves.
+   * @param image as it goes to a client, copied here
+   * @param lifeSec 0 = not kept; what it has overtaken goes all the same
+   */
   keep(
     key: string,
     image: Uint8Array,
@@ -92,13 +105,20 @@ export class ReplyCache {
     lifeSec: number,
     synthetic: readonly Synthetic[],
   ): void {
-    const message = lifeSec > 0 ? readMessage(image) : null;
+    const message = readMessage(image);
     if (message === null) return;
+    const rcode = fullRcode(message);
+    if (isFailure(rcode) && this.#serves(key, nowMs)) return;
+    if (lifeSec <= 0) {
+      if (!isFailure(rcode) && (message.flags & TC) === 0) this.#replies.delete(key);
+      return;
+    }
     const records = message.records.filter((record) => record.type !== TYPE_OPT);
     const copy = new Uint8Array(image);
     viewOf(copy).setUint16(2, message.flags & ~AA);
     const kept: CachedReply = {
       image: copy,
+      rcode,
       questionEnd: message.question.end,
       ttlAt: records.map((record) => record.fixed + 4),
       ttlSec: records.map((record) => record.ttl),
@@ -110,7 +130,6 @@ export class ReplyCache {
       validSec: -1,
       validRemovals: -1,
     };
-    if (isFailure(kept) && this.stale(key, nowMs)) return; // it still serves, a failure never will
     this.#replies.set(key, kept);
   }
 
@@ -149,6 +168,12 @@ export class ReplyCache {
     return out.subarray(0, reply.image.length);
   }
 
+  /** Whether there is something else than a failure for a client, within its life or past it. */
+  #serves(key: string, nowMs: number): boolean {
+    const reply = this.fresh(key, nowMs) ?? this.stale(key, nowMs);
+    return reply !== undefined && !isFailure(reply.rcode);
+  }
+
   /** Asks the mapping table, once a second as long as nothing was removed from it. */
   #valid(key: string, reply: CachedReply, nowMs: number, ttlSec: number): boolean {
     if (reply.synthetic.length === 0) return true;
@@ -168,11 +193,11 @@ export class ReplyCache {
 
 /** Whether a reply says that a name does not exist. */
 export function isNegative(reply: CachedReply): boolean {
-  return rcodeOf(reply.image[3] ?? 0) === NXDOMAIN;
+  return reply.rcode === NXDOMAIN;
 }
 
-function isFailure(reply: CachedReply): boolean {
-  return !isNegative(reply) && rcodeOf(reply.image[3] ?? 0) !== 0;
+function isFailure(rcode: number): boolean {
+  return rcode !== NOERROR && rcode !== NXDOMAIN;
 }
 
 function ageSec(reply: CachedReply, nowMs: number): number {

@@ -3,19 +3,24 @@
  * the one we sent. Letter case may change on the way (RFC 4343), nothing else.
  */
 import {
+  FORMERR,
   HEADER_LENGTH,
-  NOERROR,
+  NOTIMP,
   OPCODE_QUERY,
   opcodeOf,
   QR,
+  REFUSED,
   rcodeOf,
   readQuestion,
+  SERVFAIL,
   viewOf,
   wordAt,
 } from './message.ts';
 
 const FLAGS_AT = 2;
 const QUESTIONS_AT = 4;
+/** What a server may say that has not read the question. */
+const UNREAD: ReadonlySet<number> = new Set([FORMERR, SERVFAIL, NOTIMP, REFUSED]);
 
 /** @param query what we sent @param reply what came @returns false for anything that is not its reply */
 export function echoes(query: Uint8Array, reply: Uint8Array): boolean {
@@ -41,7 +46,7 @@ function sameBytes(query: Uint8Array, reply: Uint8Array): boolean {
 
 /** Errors, and opcodes with rules of their own, may come without the question. */
 function mayOmitQuestion(query: Uint8Array, flags: number): boolean {
-  return wordAt(query, QUESTIONS_AT) === 0 || rcodeOf(flags) !== NOERROR || opcodeOf(flags) !== OPCODE_QUERY;
+  return wordAt(query, QUESTIONS_AT) === 0 || UNREAD.has(rcodeOf(flags)) || opcodeOf(flags) !== OPCODE_QUERY;
 }
 
 function sameQuestion(asked: DataView, given: DataView): boolean {
@@ -54,10 +59,9 @@ function sameQuestion(asked: DataView, given: DataView): boolean {
   );
 }
 
-/** Whether a reply that echoes a question has it byte for byte, letter case included; or leaves it out, as errors may. */
+/** Whether a reply that echoes a question has it byte for byte, letter case included. */
 export function keepsCase(query: Uint8Array, reply: Uint8Array): boolean {
   const end = readQuestion(viewOf(query))?.end ?? 0;
-  if (wordAt(reply, QUESTIONS_AT) === 0) return true;
   for (let at = HEADER_LENGTH; at < end; at++) if (query[at] !== reply[at]) return false;
   return true;
 }

@@ -4,12 +4,10 @@
  */
 import { ADDITIONAL, type Message, TYPE_OPT } from './message.ts';
 
-/** What we can take by UDP: fits one IPv6 packet of the minimum MTU, so no reply is fragmented. */
+/** What we can take by UDP, and send whatever the client claims: fits one IPv6 packet of the minimum MTU, so no reply is fragmented. */
 export const UDP_SIZE = 1232;
 /** What a client without EDNS can take, RFC 1035 §4.2.1. */
 export const PLAIN_UDP_SIZE = 512;
-/** More than this is not sent by UDP whatever the client claims, RFC 6891 §6.2.5. */
-const MAX_UDP_SIZE = 4096;
 
 const DO = 0x8000;
 
@@ -59,7 +57,7 @@ export function udpLimit(edns: Edns | null): number {
 
 /** The same for the size that an OPT record claims. */
 export function udpSize(claimed: number): number {
-  return Math.min(MAX_UDP_SIZE, Math.max(PLAIN_UDP_SIZE, claimed));
+  return Math.min(UDP_SIZE, Math.max(PLAIN_UDP_SIZE, claimed));
 }
 
 /**

@@ -4,6 +4,7 @@
 import { readEdns } from './edns.ts';
 import type { AddressPolicy } from './exclusion.ts';
 import {
+  AA,
   ANSWER,
   AUTHORITY,
   CLASS_IN,
@@ -15,6 +16,7 @@ import {
   TYPE_A,
   TYPE_AAAA,
   TYPE_CNAME,
+  TYPE_NS,
   TYPE_SOA,
   type WireRecord,
 } from './message.ts';
@@ -24,18 +26,29 @@ import { nameKey } from './name.ts';
 const MAX_ADDRESSES = 8;
 
 /**
- * What the reply to the A question means: `usable` and `nxdomain` are final (RFC 6147 §5.1.1, §5.1.2), `absent` is
- * an empty answer, `failed` any other response code, or a reply cut short, which proves nothing.
+ * What the reply to the A question means: `usable` and `nxdomain` are final (RFC 6147 §5.1.1, §5.1.2), and so is `referral`,
+ * which sends the client elsewhere; `absent` is an empty answer, `failed` any other response code, or a reply cut short,
+ * which proves nothing.
  */
-export type AddressVerdict = 'usable' | 'nxdomain' | 'absent' | 'failed';
+export type AddressVerdict = 'usable' | 'nxdomain' | 'referral' | 'absent' | 'failed';
 
 export function judge(reply: Message, policy: AddressPolicy): AddressVerdict {
   const rcode = fullRcode(reply);
   if (rcode === NXDOMAIN) return 'nxdomain';
   if (rcode !== NOERROR) return 'failed';
-  const usable = reply.records.some((record) => isA(record) && policy.answers(v4Of(reply, record)));
-  if (usable) return 'usable';
-  return (reply.flags & TC) !== 0 ? 'failed' : 'absent';
+  const key = chainEnd(reply);
+  const usable = (record: WireRecord) =>
+    isA(record) && record.key === key && policy.answers(v4Of(reply, record));
+  if (reply.records.some(usable)) return 'usable';
+  if ((reply.flags & TC) !== 0) return 'failed';
+  return isReferral(reply) ? 'referral' : 'absent';
+}
+
+/** RFC 2308 §2.2.1: name servers, and nobody who says that there is nothing. */
+function isReferral(reply: Message): boolean {
+  if ((reply.flags & AA) !== 0 || reply.records.some(({ section }) => section === ANSWER)) return false;
+  const types = reply.records.filter(({ section }) => section === AUTHORITY).map(({ type }) => type);
+  return types.includes(TYPE_NS) && !types.includes(TYPE_SOA);
 }
 
 /** AAAA records that synthetic addresses may stand for. */

@@ -7,7 +7,15 @@ import { EDE_NETWORK_ERROR, EDE_NOT_READY, EDE_OTHER, type ExtendedError } from 
 import type { DnsCounters } from './counters.ts';
 import type { AddressPolicy } from './exclusion.ts';
 import type { Forwarding } from './forwarding.ts';
-import { fullRcode, judge, negativeTtlSec, type RealAddresses, realAddresses } from './judgement.ts';
+import {
+  fullRcode,
+  isA,
+  judge,
+  negativeTtlSec,
+  type RealAddresses,
+  realAddresses,
+  v4Of,
+} from './judgement.ts';
 import { FAILURE_SEC, lifeSec } from './lifetime.ts';
 import { type Message, NOERROR, NXDOMAIN, rcodeOf, readMessage, TC } from './message.ts';
 import type { PoolNotices } from './pool-notices.ts';
@@ -56,6 +64,7 @@ export const NO_ANSWER: Outcome = {
   error: { code: EDE_NETWORK_ERROR, text: 'no upstream answered' },
   lifeSec: FAILURE_SEC,
 };
+const FINAL = { usable: 'native', nxdomain: 'nxdomain', referral: 'passed' } as const;
 const POOL_EXHAUSTED = broken(EDE_OTHER, 'NAT46 address pool exhausted');
 const STORE_FAILED = broken(EDE_NOT_READY, 'NAT46 mapping store unavailable');
 const TOO_LONG = broken(EDE_OTHER, 'reply too long');
@@ -79,10 +88,10 @@ export class AddressLookup {
     const aaaa = upstreams.ask(questions.aaaa, askedUntilMs, readMessage);
     const native = await a.reply;
     const verdict = native === null ? 'failed' : judge(native, policy);
-    if (native !== null && (verdict === 'usable' || verdict === 'nxdomain')) {
+    if (native !== null && verdict !== 'absent' && verdict !== 'failed') {
       aaaa.abandon();
-      counters.count(verdict === 'usable' ? 'native' : 'nxdomain');
-      return { reply: native.bytes, lifeSec: lifeSec(native), synthetic: [] };
+      counters.count(FINAL[verdict]);
+      return answerOf(withoutSynthetic(native, policy), lifeSec(native), []);
     }
     const other = await aaaa.reply;
     const real = other === null ? null : realAddresses(other, policy);
@@ -98,12 +107,13 @@ export class AddressLookup {
   /** No addresses of either kind: the upstream's own words if it said something about A, else SERVFAIL (RFC 6147 §5.1.3). */
   #nothing(native: Message | null, absent: boolean, other: Message | null): Outcome {
     const { counters } = this.#parts;
-    if (native === null || (absent && !isConclusive(other))) {
+    const { policy } = this.#settings;
+    if (native === null || (absent && !isConclusive(other) && !hasOwnWords(native, policy))) {
       counters.count('servfail');
       return NO_ANSWER;
     }
     counters.count(absent ? 'nodata' : 'upstreamError');
-    const reply = absent ? withoutSynthetic(native, this.#settings.policy) : native.bytes;
+    const reply = absent ? withoutSynthetic(native, policy) : native.bytes;
     if (reply === null) return TOO_LONG;
     const life = absent && other !== null ? Math.min(lifeSec(native), lifeSec(other)) : FAILURE_SEC;
     return { reply, lifeSec: life, synthetic: [] };
@@ -167,6 +177,11 @@ export class AddressLookup {
   }
 }
 
+/** Whether a reply has A records that count as absent and still are the upstream's answer, such as those of a block list. */
+function hasOwnWords(native: Message, policy: AddressPolicy): boolean {
+  return native.records.some((record) => isA(record) && !policy.isSynthetic(v4Of(native, record)));
+}
+
 /** Whether the reply to the AAAA question proves that there is none. */
 function isConclusive(other: Message | null): boolean {
   if (other === null || (other.flags & TC) !== 0) return false;
@@ -185,6 +200,7 @@ function broken(code: number, text: string): Outcome {
 /** Whether an outcome says that the upstreams, or something of ours, could not do it. */
 export function isFailure(outcome: Outcome): boolean {
   if (!('reply' in outcome)) return true;
-  const rcode = rcodeOf(outcome.reply[3] ?? 0);
+  const message = readMessage(outcome.reply);
+  const rcode = message === null ? rcodeOf(outcome.reply[3] ?? 0) : fullRcode(message);
   return rcode !== NOERROR && rcode !== NXDOMAIN;
 }

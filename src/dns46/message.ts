@@ -33,6 +33,7 @@ export const REFUSED = 5;
 
 export const CLASS_IN = 1;
 export const TYPE_A = 1;
+export const TYPE_NS = 2;
 export const TYPE_CNAME = 5;
 export const TYPE_SOA = 6;
 export const TYPE_AAAA = 28;

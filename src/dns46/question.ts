@@ -12,6 +12,7 @@ import {
   opcodeOf,
   QR,
   type Question,
+  RD,
   readMessage,
   TYPE_A,
   TYPE_AAAA,
@@ -91,12 +92,13 @@ export function questionFor(query: Query, key: string, type: number): Uint8Array
 /**
  * The pair of questions to ask for a query that may be answered with synthetic addresses.
  * @param zoned whether the name is in a zone that the configuration names: such a name is never special
- * @returns null for every other query: not plain, not A, or a name that is never mapped (RFC 6761, RFC 7050)
+ * @returns null for every other query: not plain, not A, not recursive (RFC 6147 §5 is about resolvers), or a name that is never mapped (RFC 6761, RFC 7050)
  */
 export function addressQuestions(query: Query, zoned = false): AddressQuestions | null {
   const { message, edns } = query;
   const question = plainQuestion(query);
   if (question === null || message === null || question.type !== TYPE_A) return null;
+  if ((query.flags & RD) === 0) return null;
   if (!zoned && neverMapped(question.key)) return null;
   const opt = edns === null ? new Uint8Array() : forwardedOpt(message, edns);
   if (opt === null) return null;

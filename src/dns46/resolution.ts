@@ -35,7 +35,7 @@ export class Resolution {
   readonly #parts: ResolutionParts;
   readonly #bindings: BindingLookup;
   readonly #keys = new QueryKey();
-  readonly #running = new Map<string, Promise<Outcome>>();
+  readonly #running = new Map<string, { readonly outcome: Promise<Outcome>; readonly deadlineMs: number }>();
 
   /** @param budgetMs a client waits at most */
   constructor(budgetMs: number, hints: HintPolicy, parts: ResolutionParts) {
@@ -69,21 +69,25 @@ export class Resolution {
     void this.#shared(query, key, key);
   }
 
-  /** Shares the work with everybody who asks the same meanwhile. */
+  /** Shares the work with everybody who asks the same, as long as half of its time is left: who comes later would get its failure too soon. */
   #shared(query: Query, mergeKey: string | null, key: string | null): Promise<Outcome> {
     const running = mergeKey === null ? undefined : this.#running.get(mergeKey);
-    if (running !== undefined) {
+    const now = this.#parts.clock.now();
+    if (running !== undefined && running.deadlineMs - now >= this.#budgetMs / 2) {
       this.#parts.counters.count('merged');
-      return running;
+      return running.outcome;
     }
-    const deadlineMs = this.#parts.clock.now() + this.#budgetMs;
+    const deadlineMs = now + this.#budgetMs;
     const outcome = this.#work(query, key, deadlineMs).then(
       (found) => this.#kept(found, query, key),
       () => BROKEN,
     );
     if (mergeKey === null) return outcome;
-    this.#running.set(mergeKey, outcome);
-    return outcome.finally(() => this.#running.delete(mergeKey));
+    const work = { outcome, deadlineMs };
+    this.#running.set(mergeKey, work);
+    return outcome.finally(() => {
+      if (this.#running.get(mergeKey) === work) this.#running.delete(mergeKey);
+    });
   }
 
   async #work(query: Query, key: string | null, deadlineMs: number): Promise<Outcome> {

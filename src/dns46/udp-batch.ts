@@ -2,6 +2,7 @@
  * A UDP socket that takes and sends datagrams by the batch: two rows of slots in one arena, those received and those to be
  * sent. What lies in a slot is described in native-shims/udp.c.
  */
+import { closeSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { Endpoint } from './upstream-question.ts';
@@ -61,7 +62,10 @@ export class BatchSocket {
     this.#lengths = arena.lengths;
     this.port = succeeded(calls.udpPort(fd));
     const socket = calls.udpAttach(fd, arena.bytes.buffer, arena.lengths, SLOT_BYTES, SLOTS);
-    if (typeof socket === 'number') throw systemError(socket);
+    if (typeof socket === 'number') {
+      closeSync(fd); // attached, it would be the socket's to close
+      throw systemError(socket);
+    }
     this.#socket = socket;
   }
 

@@ -98,11 +98,11 @@ export class Race<Upstream, Effort, Reply> {
     if (patienceMs < tryTimeoutMs) clock.after(tryTimeoutMs - patienceMs, () => this.#noteSilence(upstream));
     else this.#noteSilence(upstream);
     const exhausted = this.#waiting.length === 0;
-    if (!goesOn(this.#effort) || (exhausted && !another(this.#effort))) {
+    if (!goesOn(this.#effort)) {
       this.#finish(null);
       return;
     }
-    if (exhausted && this.#round++ < ROUNDS) this.#waiting = inOrder(this.#silent);
+    if (exhausted && another(this.#effort) && this.#round++ < ROUNDS) this.#waiting = inOrder(this.#silent);
     this.#next();
   }
 

@@ -4,6 +4,7 @@
  * replaced after some questions or some time, because a fresh one a question costs more than the question itself.
  * Questions of one turn of the loop leave together.
  */
+import { constants } from 'node:os';
 import { echoes, keepsCase } from './echo.ts';
 import { TC, viewOf, wordAt } from './message.ts';
 import { mixCase } from './mixed-case.ts';
@@ -20,6 +21,8 @@ const POOL_SIZE = 16;
 const QUESTIONS_PER_PORT = 64;
 const PORT_LIFE_MS = 30_000;
 const ID_COUNT = 0x10000;
+/** No room to send at this moment: as if the packet had been lost. */
+const PASSING: ReadonlySet<number> = new Set([constants.errno.EAGAIN, constants.errno.ENOBUFS]);
 /** A connected socket knows where to send. */
 const NOWHERE = new Uint8Array(ENVELOPE_BYTES);
 
@@ -68,7 +71,7 @@ export class UpstreamUdp {
     this.#ports = [];
   }
 
-  /** @returns null when the network has no way to the upstream */
+  /** @returns null when the network has no way to the upstream, or no socket is open and none can be opened */
   #port(): SourcePort | null {
     const { clock, random } = this.#context;
     const now = clock.now();
@@ -77,8 +80,7 @@ export class UpstreamUdp {
     }
     if (this.#ports.length < POOL_SIZE) {
       const socket = this.#connected();
-      if (socket === null) return null;
-      this.#ports.push(new SourcePort(socket, this.#context));
+      if (socket !== null) this.#ports.push(new SourcePort(socket, this.#context));
     }
     return this.#ports[random(this.#ports.length)] ?? null;
   }
@@ -139,7 +141,8 @@ class SourcePort {
     this.#unsent = [];
     if (this.#closed) return;
     for (const bytes of unsent) this.#socket.queue(NOWHERE, bytes);
-    if (this.#socket.flush() < 0) this.#fail();
+    const sent = this.#socket.flush();
+    if (sent < 0 && !PASSING.has(-sent)) this.#fail();
   }
 
   #drain(): void {

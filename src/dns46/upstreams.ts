@@ -4,7 +4,7 @@
  * next one; a truncated reply is asked for again over TCP (checklist 74).
  */
 import type { Log } from './log.ts';
-import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf } from './message.ts';
+import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf, wordAt } from './message.ts';
 import { transfer } from './transfer.ts';
 import { MAX_DATAGRAM_BYTES } from './udp-batch.ts';
 import { UpstreamHealth } from './upstream-health.ts';
@@ -114,8 +114,17 @@ export class Upstreams {
 
   async #pursue<Reply>(effort: Effort<Reply>): Promise<Reply | null> {
     const attempt = (upstream: Upstream) => this.#try(upstream, effort);
+    if (!isRepeatable(effort.query)) return this.#once(effort);
     const reply = await new Race(this.#upstreams, this.#rules, effort, attempt).run();
     return reply ?? effort.fallback;
+  }
+
+  /** What may change something at the upstream is sent to one of them, and never again. */
+  async #once<Reply>(effort: Effort<Reply>): Promise<Reply | null> {
+    const first = this.#inOrder(new Set(this.#upstreams))[0];
+    if (first === undefined || this.#closed) return null;
+    const outcome = await this.#try(first, effort);
+    return outcome === 'next' || outcome === 'timeout' ? effort.fallback : outcome;
   }
 
   /** One upstream, once, as long as there is time. 'next': it has said what it can say, ask another one. */
@@ -159,7 +168,7 @@ export class Upstreams {
   /** @returns the whole reply, or the truncated one when TCP does not work */
   async #overTcp(upstream: Upstream, effort: Effort<unknown>, truncated: Uint8Array): Promise<Uint8Array> {
     const leftMs = Math.min(this.#tryTimeoutMs, this.#leftMs(effort));
-    if (effort.abandoned || leftMs <= 0) return truncated;
+    if (effort.abandoned || leftMs <= 0 || !isRepeatable(effort.query)) return truncated;
     this.#context.counters.count('upstreamTcp');
     const reply = await upstream.tcp.ask(effort.query, leftMs);
     return typeof reply === 'string' ? truncated : reply;
@@ -181,6 +190,11 @@ export class Upstreams {
 
 function isTruncated(reply: Uint8Array): boolean {
   return (viewOf(reply).getUint16(2) & TC) !== 0;
+}
+
+/** Queries change nothing; NOTIFY, UPDATE and opcodes yet unknown may. */
+function isRepeatable(query: Uint8Array): boolean {
+  return opcodeOf(wordAt(query, 2)) === OPCODE_QUERY;
 }
 
 /** The upstream could not do it, another one might. Only questions are repeated: other opcodes may change things. */

@@ -113,11 +113,11 @@ export class MappingTable {
     this.rows.give(row);
   }
 
-  /** Under the lock. The mapping is over, its address rests before another host gets it. */
+  /** Under the lock. The mapping is over; its address rests before another host gets it, as long as an answer is out at least. */
   quarantine(row: number, nowSec: number): void {
     const at = this.rows.base(row);
     this.#v6.remove(this.#hash6(this.#words, at + V6), row);
-    this.#words[at + KEEP_UNTIL] = nowSec + MAPPING_REST_SEC;
+    this.#words[at + KEEP_UNTIL] = Math.max(this.keepUntilSec(row), nowSec + MAPPING_REST_SEC);
     this.#words[at + KIND] = MappingKind.Resting;
   }
 

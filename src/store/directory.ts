@@ -248,12 +248,12 @@ export class MappingDirectory {
     return created;
   }
 
-  /** Delete a record; its mapping and the sessions of it end at once. @returns null when there was none */
+  /** Delete a record; its mapping and the sessions of it end at once, its address rests from other names. @returns null when there was none */
   del(v4: number): Promise<{ sessions: number } | null> {
     return this.#turns.run(v4, async () => {
       const deleted = await this.#store.del(recordKey(v4));
       const mapped = this.#local.live(v4) >= 0 && !this.#local.isStatic(v4);
-      const sessions = mapped ? this.#local.forget(v4) : 0;
+      const sessions = mapped ? this.#local.withdraw(v4) : 0;
       if (deleted) this.#options.log.info({ v4: formatV4(v4), sessions }, 'mapping deleted');
       return deleted || mapped ? { sessions } : null;
     });

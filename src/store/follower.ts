@@ -99,7 +99,7 @@ export class Follower {
     const key = recordKey(v4);
     const value = await store.get(key);
     const found = value !== null && this.take({ key, value }) !== null;
-    if (!found && local.isDynamic(v4)) local.forget(v4);
+    if (!found && local.isDynamic(v4)) local.withdraw(v4);
   }
 
   /** Of a mapping whose record was not among those that were loaded. */

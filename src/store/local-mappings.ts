@@ -226,6 +226,20 @@ export class LocalMappings {
     return ended;
   }
 
+  /**
+   * The record of a mapping is gone: it and its sessions end at once. Somebody may remember the address still, so that
+   * it rests from other names (checklist 82). @returns how many sessions ended
+   */
+  withdraw(v4: number): number {
+    const { locked, endSessions, clock } = this.#options;
+    const row = this.live(v4);
+    if (row < 0) return 0;
+    this.#removals++;
+    locked(() => this.#table.quarantine(row, clock.nowSec()));
+    this.#rememberFormer(row);
+    return endSessions(row);
+  }
+
   /** Remember for a second that nobody has this address, so that a scan does not become a scan of the store. */
   noteMiss(v4: number): void {
     const { locked, clock } = this.#options;

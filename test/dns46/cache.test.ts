@@ -41,6 +41,14 @@ const TXT = { name: 'www.example', type: 'TXT', class: 'IN', ttl: 300, data: 'he
 /** `run` with a cache. */
 const cached = (run: (b: Loopback) => Promise<void>) => loopback(run, CACHE);
 
+function failing(kind: 'SERVFAIL' | 'BADVERS' | 'silence'): Script {
+  const badVersion = { ...ednsRecord(), extendedRcode: 1 } as Answer;
+  return (question) => {
+    if (kind === 'SERVFAIL') question.answer({ rcode: 2 });
+    if (kind === 'BADVERS') question.answer({ additionals: [badVersion] });
+  };
+}
+
 /** Lets a failed exchange with a silent upstream run its whole time. */
 async function wait(b: Loopback, ms: number): Promise<void> {
   await settled();
@@ -218,6 +226,50 @@ tests('cache: prefetch', {
   }),
 });
 
+tests('cache: what a later reply may do to what is there, RFC 8767 §5 [80]', {
+  ...Object.fromEntries(
+    (['SERVFAIL', 'BADVERS', 'silence'] as const).map((kind) => [
+      `a prefetch that ends in ${kind} leaves the reply, within its life and past it`,
+      cached(async (b) => {
+        b.upstream.script = byType({ TXT: { answers: [TXT], additionals: [ednsRecord()] } });
+        const asked = query({ name: 'www.example', type: 'TXT', edns: 1232 });
+        await b.ask(asked);
+        await b.clock.advance(291_000);
+        b.upstream.script = failing(kind);
+        await b.ask(asked);
+        await b.upstream.questions(2);
+        await (kind === 'silence' ? wait(b, 4_000) : until(() => b.counters.rows.upstreamReplies === 2));
+        await settled();
+        assert.is(decode(await b.ask(asked)).answers?.length, 1, 'fresh');
+        await b.clock.advance(20_000);
+        const found = await b.ask(asked);
+        assert.equal([rcode(found), decode(found).answers?.length], [0, 1], 'stale');
+        assert.is(b.counters.of('stale'), 1);
+      }),
+    ]),
+  ),
+  'a newer reply that may not be kept ends the older one': cached(async (b) => {
+    b.upstream.script = byType({ TXT: { answers: [TXT] } });
+    const asked = query({ name: 'www.example', type: 'TXT' });
+    await b.ask(asked);
+    await b.clock.advance(301_000);
+    b.upstream.script = byType({ TXT: { answers: [{ ...TXT, ttl: 0 } as Answer] } });
+    await b.ask(asked);
+    b.upstream.script = failing('SERVFAIL');
+    assert.is(rcode(await b.ask(asked)), 2);
+    assert.is(b.counters.of('stale'), 0);
+  }),
+  'BADVERS is a failure: the stale reply serves, RFC 6891 §6.1.3': cached(async (b) => {
+    b.upstream.script = byType({ TXT: { answers: [TXT], additionals: [ednsRecord()] } });
+    const asked = query({ name: 'www.example', type: 'TXT', edns: 1232 });
+    await b.ask(asked);
+    await b.clock.advance(301_000);
+    b.upstream.script = failing('BADVERS');
+    assert.is(decode(await b.ask(asked)).answers?.length, 1);
+    assert.is(b.counters.of('stale'), 1);
+  }),
+});
+
 table(
   'cache: queries that have no key',
   [
@@ -272,7 +324,7 @@ tests('cache: keys', {
       keys.read(query({ name: 'a.example', ...(edns === undefined ? {} : { edns }) }));
       return keys.udpLimit;
     });
-    assert.equal(sizes, [512, 512, 1232, 4096]);
+    assert.equal(sizes, [512, 512, 1232, 1232]);
   },
 });
 
@@ -287,6 +339,16 @@ tests('cache: memory', {
     assert.ok(cache.size > 50 && cache.size < 125, `${cache.size} replies`);
     assert.ok(cache.fresh('n0', 0) && cache.fresh('n999', 0));
     assert.is(cache.fresh('n500', 0), undefined);
+  },
+  'synthetic addresses are counted [80]'() {
+    const kept = (synthetic: { v4: number; v6: Uint8Array }[]) => {
+      const cache = new ReplyCache(50_000, { answered: () => true, removals: 0 });
+      const image = reply(query({ name: 'n.example' }), { answers: [a('n.example', '192.0.2.1')] });
+      for (let i = 0; i < 200; i++) cache.keep(`n${i}`, image, 0, 60, synthetic);
+      return cache.size;
+    };
+    const eight = Array.from({ length: 8 }, (_, v4) => ({ v4, v6: new Uint8Array(16) }));
+    assert.ok(kept(eight) < kept([]) / 3, `${kept(eight)} of ${kept([])}`);
   },
   'an upstream that answers nonsense leaves nothing behind': cached(async (b) => {
     const noise: Script = (question) =>

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
-import { echoes } from '../../src/dns46/echo.ts';
-import { table } from '../helpers/table.ts';
+import { echoes, keepsCase } from '../../src/dns46/echo.ts';
+import { table, tests } from '../helpers/table.ts';
 import { query, reply } from './packets.ts';
 
 const ASKED = query({ name: 'www.Example', id: 0x1234 });
@@ -27,7 +27,20 @@ table(
     { name: 'another opcode', bytes: edited(REPLY, (b) => b.writeUInt8(0xa1, 2)), echoes: false },
     { name: 'scrap', bytes: REPLY.subarray(0, 11), echoes: false },
     { name: 'no question, NOERROR', bytes: HEADER_ONLY, echoes: false },
+    {
+      name: 'no question, NXDOMAIN',
+      bytes: edited(HEADER_ONLY, (b) => b.writeUInt8(0x83, 3)),
+      echoes: false,
+    },
+    { name: 'no question, REFUSED', bytes: edited(HEADER_ONLY, (b) => b.writeUInt8(0x85, 3)), echoes: true },
     { name: 'no question, FORMERR', bytes: edited(HEADER_ONLY, (b) => b.writeUInt8(0x81, 3)), echoes: true },
   ],
   (row) => assert.is(echoes(ASKED, row.bytes), row.echoes),
 );
+
+tests('letter case of the question [79]', {
+  'a reply without question does not keep it'() {
+    assert.is(keepsCase(ASKED, HEADER_ONLY), false);
+    assert.is(keepsCase(ASKED, REPLY), true);
+  },
+});

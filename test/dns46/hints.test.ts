@@ -96,6 +96,12 @@ tests('HTTPS queries [76]', {
     assert.is(hasFlag(found, 0x0020), false);
     assert.is(b.counters.of('hints'), 1);
   }),
+  'in the additional section as well, RFC 9460 §4.2': loopback(async (b) => {
+    const additionals = [https('www.example')];
+    b.upstream.script = byType({ A: EMPTY, AAAA: REAL, UNKNOWN_65: { additionals } });
+    const [record] = decode(await b.ask(asked())).additionals ?? [];
+    assert.equal((record as unknown as { data: Buffer }).data, bytesOf(`${HEAD} ${ALPN}`));
+  }),
   'a signature over what was changed goes, others stay': loopback(async (b) => {
     const signature = (covered: number): Answer => {
       const data = Buffer.concat([

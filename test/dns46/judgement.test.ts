@@ -20,6 +20,7 @@ function message(shape: ReplyShape, type = 'A'): Message {
 }
 
 const TC = 0x0280;
+const NS: Answer = { name: 'example', type: 'NS', class: 'IN', ttl: 300, data: 'ns.example' };
 
 table(
   'meaning of the reply to the A question',
@@ -65,6 +66,21 @@ table(
     {
       name: 'A in additional only',
       shape: { additionals: [a('a.example', '192.0.2.1')] },
+      verdict: 'absent',
+    },
+    {
+      name: 'A of another name than the end of the chain [69]',
+      shape: { answers: [cname('a.example', 'b.example'), a('c.example', '192.0.2.1')] },
+      verdict: 'absent',
+    },
+    {
+      name: 'a referral: name servers, no SOA, RFC 2308 §2.2.1',
+      shape: { authorities: [NS] },
+      verdict: 'referral',
+    },
+    {
+      name: 'no data: name servers and SOA, RFC 2308 §2.2',
+      shape: { authorities: [NS, soa('example', 60, 60)] },
       verdict: 'absent',
     },
     { name: 'truncated and empty', shape: { flags: TC }, verdict: 'failed' },

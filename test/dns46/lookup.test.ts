@@ -255,3 +255,41 @@ tests('the pool and the store', {
     },
   ),
 });
+
+tests('merging', {
+  'into work with less than half its time left does not happen': loopback(async (b) => {
+    b.upstream.script = () => {};
+    const early = b.ask(A_QUERY);
+    await b.upstream.questions(2);
+    await b.clock.advance(2_000);
+    const merged = b.ask(A_QUERY);
+    await until(() => b.counters.of('merged') === 1);
+    await b.clock.advance(1);
+    const asked = b.upstream.seen.length;
+    b.upstream.script = ONLY_AAAA;
+    assert.is(rcode(await b.ask(A_QUERY)), 0, 'the first ones still wait');
+    assert.ok(b.upstream.seen.length >= asked + 2);
+    await silence(b);
+    await Promise.all([early, merged]);
+    assert.is(b.counters.of('merged'), 1);
+  }),
+});
+
+tests('A records of all kinds', {
+  'one in our subnet beside a usable one is taken out [68]': loopback(async (b) => {
+    const answers = [a('www.example', '10.244.50.9'), a('www.example', '192.0.2.1')];
+    b.upstream.script = byType({ A: { answers }, AAAA: REAL });
+    assert.equal(lines(decode(await b.ask(A_QUERY)).answers), ['www.example A 300 192.0.2.1']);
+    await silence(b);
+  }),
+  'that count as absent are the answer when AAAA fails [68]': loopback(async (b) => {
+    b.upstream.script = byType({ A: { answers: [a('www.example', '127.0.0.2')] }, AAAA: { rcode: 2 } });
+    const found = await b.ask(A_QUERY);
+    assert.equal([rcode(found), ...lines(decode(found).answers)], [0, 'www.example A 300 127.0.0.2']);
+  }),
+  'a query that wants no recursion is passed on, RFC 6147 §5': loopback(async (b) => {
+    b.upstream.script = ONLY_AAAA;
+    assert.equal(decode(await b.ask(query({ name: 'www.example', flags: 0 }))).answers, []);
+    assert.equal([b.asked, b.addresses.calls], [['A www.example'], 0]);
+  }),
+});

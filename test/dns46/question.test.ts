@@ -135,7 +135,7 @@ tests('questions asked upstream', {
   'clients that differ in flags, DO, EDNS, subnet option or name do not share'() {
     const keys = [
       query({ name: 'a.example' }),
-      query({ name: 'a.example', flags: 0 }),
+      query({ name: 'a.example', flags: 0x0120 }),
       query({ name: 'a.example', edns: 1232 }),
       query({ name: 'a.example', edns: 1232, dnssecOk: true }),
       query({ name: 'a.example', edns: 1232, options: [SUBNET] }),

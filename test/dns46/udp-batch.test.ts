@@ -1,6 +1,8 @@
 /** Batches of datagrams over the native shim, on loopback. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import * as assert from 'uvu/assert';
 import { Arena, BatchSocket, MAX_DATAGRAM_BYTES } from '../../src/dns46/udp-batch.ts';
 import { shim, UDP_REUSE_PORT } from '../../src/tun/shim.ts';
@@ -45,6 +47,31 @@ tests('UDP batches', {
       client.close();
       server.close();
     }
+  },
+  'one that cannot be attached leaves no descriptor behind'() {
+    const calls = { ...shim(), udpAttach: () => -constants.errno.ENOMEM };
+    const before = readdirSync('/proc/self/fd').length;
+    assert.throws(() => BatchSocket.listening(calls, { address: '127.0.0.1', port: 0 }));
+    assert.is(readdirSync('/proc/self/fd').length, before);
+  },
+  async 'a watch goes on after the network said no'() {
+    const reserved = BatchSocket.listening(shim(), { address: '127.0.0.1', port: 0 });
+    const { port } = reserved;
+    reserved.close();
+    const client = BatchSocket.connected(shim(), { address: '127.0.0.1', port }, new Arena());
+    const results: number[] = [];
+    client.watch(() => results.push(client.receive()));
+    for (let i = 1; i <= 2; i++) {
+      client.queue(new Uint8Array(64), Uint8Array.of(i));
+      client.flush();
+      await until(() => results.filter((result) => result < 0).length >= i);
+    }
+    const server = echo('127.0.0.1', port);
+    client.queue(new Uint8Array(64), Uint8Array.of(3));
+    client.flush();
+    await until(() => results.includes(1));
+    client.close();
+    server.close();
   },
   async 'more than fit one batch are all answered, in order'() {
     const server = echo('127.0.0.1');

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import * as assert from 'uvu/assert';
 import { TC } from '../../src/dns46/message.ts';
 import { Arena } from '../../src/dns46/udp-batch.ts';
@@ -6,10 +7,11 @@ import { Upstreams } from '../../src/dns46/upstreams.ts';
 import { shim } from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
 import { FakeCounters, FakeLog } from './fake-parts.ts';
-import { ManualClock, until } from './manual-clock.ts';
+import { ManualClock, settled, until } from './manual-clock.ts';
 import { a, decode, lines, query, rcode, reply } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
+const { EAGAIN, EMFILE } = constants.errno;
 const TRY_MS = 1200;
 const BUDGET_MS = 3600;
 const ASKED = query({ name: 'www.example', id: 0 });
@@ -21,6 +23,9 @@ class Setup {
   readonly log = new FakeLog();
   readonly upstreams: Upstreams;
   readonly servers: ScriptedUpstream[];
+  /** What the next ones who send are told instead. */
+  sendFailure: number | null = null;
+  #socketsLeft = true;
 
   constructor(servers: ScriptedUpstream[], endpoints: Endpoint[]) {
     this.servers = servers;
@@ -30,8 +35,16 @@ class Setup {
       mixedCase: false,
       random: (below: number) => Math.floor(Math.random() * below),
     };
-    const transport = { calls: shim(), arena: new Arena() };
+    const { udpOpen, udpSend, ...others } = shim();
+    const open: typeof udpOpen = (...args) => (this.#socketsLeft ? udpOpen(...args) : -EMFILE);
+    const send: typeof udpSend = (...args) => this.sendFailure ?? udpSend(...args);
+    const transport = { calls: { ...others, udpOpen: open, udpSend: send }, arena: new Arena() };
     this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, transport, context, this.log);
+  }
+
+  /** From here on no socket can be opened. */
+  refuseSockets(): void {
+    this.#socketsLeft = false;
   }
 
   exchange(message: Uint8Array = ASKED) {
@@ -154,6 +167,25 @@ tests('one upstream', {
     await b.ask();
     await b.ask();
     assert.equal(b.log.lines, ['warn upstream down', 'info upstream up']);
+  }),
+  'no descriptor is left for a new socket: an open one is used': upstreamTest(1, async (b, server) => {
+    server!.script = (question) => question.answer(FOUND);
+    await b.ask();
+    b.refuseSockets();
+    assert.ok(await b.ask());
+    assert.is(new Set(server!.seen.map((question) => question.port)).size, 1);
+    assert.is(b.counters.of('upstreamUnreachable'), 0);
+  }),
+  'no room to send at this moment: asked again after the try': upstreamTest(1, async (b, server) => {
+    server!.script = (question) => question.answer(FOUND);
+    b.sendFailure = -EAGAIN;
+    const found = b.ask();
+    await settled();
+    b.sendFailure = null;
+    await b.clock.advance(TRY_MS);
+    assert.ok(await found);
+    assert.is(b.counters.of('upstreamUnreachable'), 0);
+    await b.clock.advance(BUDGET_MS);
   }),
   'a truncated reply is asked for again over TCP [74]': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(question.transport === 'udp' ? { flags: TC } : FOUND);
@@ -300,13 +332,38 @@ tests('fail-over [79]', {
     assert.is(rcode((await b.ask()) ?? new Uint8Array()), 5);
     assert.equal([first!.seen.length, second!.seen.length], [1, 1]);
   }),
-  'server failure here, silence there: one round is enough': upstreamTest(2, async (b, first, second) => {
-    first!.script = (question) => question.answer({ rcode: 2 });
-    const found = b.ask();
-    await second!.questions(1);
-    await b.clock.advance(TRY_MS);
-    assert.is(rcode((await found) ?? new Uint8Array()), 2);
-    assert.is(second!.seen.length, 1);
+  'server failure here, silence there: one round is enough, waited for to the end': upstreamTest(
+    2,
+    async (b, first, second) => {
+      first!.script = (question) => question.answer({ rcode: 2 });
+      const found = b.ask();
+      await second!.questions(1);
+      await b.clock.advance(BUDGET_MS);
+      assert.is(rcode((await found) ?? new Uint8Array()), 2);
+      assert.equal([first!.seen.length, second!.seen.length], [1, 1]);
+    },
+  ),
+  ...Object.fromEntries(
+    [2, 5].map((failure) => [
+      `response code ${failure} here, a good reply there 1 ms before the end: it counts`,
+      upstreamTest(2, async (b, first, second) => {
+        first!.script = (question) => question.answer({ rcode: failure });
+        const found = b.ask();
+        await second!.questions(1);
+        await b.clock.advance(BUDGET_MS - 1);
+        second!.seen[0]!.answer(FOUND);
+        assert.is(rcode((await found) ?? new Uint8Array()), 0);
+        await b.clock.advance(1);
+      }),
+    ]),
+  ),
+  'other opcodes are sent once, to one upstream, RFC 2136 §1': upstreamTest(2, async (b, first, second) => {
+    const update = edited(Buffer.from(ASKED), (bytes) => bytes.writeUInt16BE(0x2800, 2));
+    const found = b.ask(update);
+    await first!.questions(1);
+    await b.clock.advance(BUDGET_MS);
+    assert.is(await found, null);
+    assert.equal([first!.seen.length, second!.seen.length], [1, 0]);
   }),
   'NXDOMAIN is an answer': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 3 });

@@ -151,11 +151,32 @@ tests('allocation: exhaustion', {
     for (let n = 1; n <= 4; n++) assert.is(await given(rig, host(n)), four[n - 1]);
     assert.is((await rig.directory.list()).length, 4);
   },
-  'an address that is freed by hand can be given out at once': async () => {
+  'an address that is freed by hand rests 300 s before another name gets it, its own gets it at once [82]':
+    async () => {
+      const rig = new Rig({ subnet: '10.2.2.0/30' });
+      const only = await given(rig, host(1));
+      await rig.directory.del(v4(only));
+      assert.is(rig.mapped(only), 'resting');
+      assert.is(await given(rig, host(2)), 'exhausted');
+      assert.is(await given(rig, host(1)), only);
+      await rig.directory.del(v4(only));
+      rig.clock.sec += 299;
+      await rig.directory.expire();
+      assert.is(await given(rig, host(2)), 'exhausted');
+      rig.clock.sec += 1;
+      await rig.directory.expire();
+      assert.is(await given(rig, host(2)), only);
+    },
+  'and as long as an answer may be remembered, if that is longer [82]': async () => {
     const rig = new Rig({ subnet: '10.2.2.0/30' });
     const only = await given(rig, host(1));
-    assert.is(await given(rig, host(2)), 'exhausted');
+    rig.directory.answered(v4(only), host(1), 1_000);
     await rig.directory.del(v4(only));
+    rig.clock.sec += 1_059;
+    await rig.directory.expire();
+    assert.is(await given(rig, host(2)), 'exhausted');
+    rig.clock.sec += 1;
+    await rig.directory.expire();
     assert.is(await given(rig, host(2)), only);
   },
   'records in the reserved head do not use up the dynamic part': async () => {

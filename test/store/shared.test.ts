@@ -63,21 +63,26 @@ async function settled(): Promise<void> {
 }
 
 tests('shared store: what others write', {
-  'a record takes effect, and its end as well, with its sessions': async () => {
-    const store = new SharedStore();
-    const rig = await rigOn(store);
-    await store.setnx(KEY, formatRecord(REAL, 0));
-    store.listener.changed([KEY]);
-    await settled();
-    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
-    rig.addSessions(ADDRESS, 2);
-    await store.del(KEY);
-    store.listener.changed([KEY]);
-    await settled();
-    assert.is(rig.mapped(ADDRESS), null);
-    assert.equal(rig.ended.map(formatV4), [ADDRESS]);
-    assert.is(rig.counts.followed, 2);
-  },
+  'a record takes effect, and its end as well, with its sessions; the address rests, a new record ends that [82]':
+    async () => {
+      const store = new SharedStore();
+      const rig = await rigOn(store);
+      await store.setnx(KEY, formatRecord(REAL, 0));
+      store.listener.changed([KEY]);
+      await settled();
+      assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+      rig.addSessions(ADDRESS, 2);
+      await store.del(KEY);
+      store.listener.changed([KEY]);
+      await settled();
+      assert.is(rig.mapped(ADDRESS), 'resting');
+      assert.equal(rig.ended.map(formatV4), [ADDRESS]);
+      assert.is(rig.counts.followed, 2);
+      await store.setnx(KEY, formatRecord(OTHER, 0));
+      store.listener.changed([KEY]);
+      await settled();
+      assert.is(rig.mapped(ADDRESS), '2001:db8::aa');
+    },
   'a record that became malformed ends its mapping': async () => {
     const store = new SharedStore();
     await store.setnx(KEY, formatRecord(REAL, 0));
@@ -86,7 +91,7 @@ tests('shared store: what others write', {
     await store.setnx(KEY, 'garbage');
     store.listener.changed([KEY]);
     await settled();
-    assert.is(rig.mapped(ADDRESS), null);
+    assert.is(rig.mapped(ADDRESS), 'resting');
     assert.is(rig.counts.malformed, 1);
   },
   'a miss that is remembered ends when the record comes': async () => {
@@ -127,7 +132,7 @@ tests('shared store: what others write', {
 table(
   'shared store: a record is missing after an outage',
   [
-    { name: 'on the same server: it was deleted', isSame: true, others: true, is: null, stored: false },
+    { name: 'on the same server: it was deleted', isSame: true, others: true, is: 'resting', stored: false },
     {
       name: 'on another server: it was lost, and is written again',
       isSame: false,
