@@ -78,9 +78,11 @@ export class RedisStore implements Store {
   }
 
   /** Connections made from now on use the certificates that are in the files now. */
-  reload(): void {
+  reload(): boolean {
     const fresh = readTls(this.#address);
-    if (this.#tls && fresh) Object.assign(this.#tls, fresh);
+    if (!this.#tls || !fresh) return false;
+    Object.assign(this.#tls, fresh);
+    return true;
   }
 
   listen(listener: StoreListener): void {
