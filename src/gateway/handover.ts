@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { formatV6, parseV6 } from '../address.ts';
+import { Nat46Error } from '../error.ts';
 import { adopt } from '../nat/adoption.ts';
 import { TCP_ESTABLISHED_MS } from '../nat/lifetimes.ts';
 import { toWords } from '../nat/mapping.ts';
@@ -21,13 +22,13 @@ import { StoreLost } from '../store/store.ts';
 const LOOK_MS = 100;
 const LOOK_STEPS = 5;
 const MAX_LOOK_ROWS = 131_072;
-/** Sessions that could not be taken over are removed from the journal, so many at once. */
-const MAX_LOST = 1000;
+/** Sessions that could not be taken over are removed from the journal, so many a write. */
+const LOST_PAGE = 1000;
 
 export interface HandoverParts {
   readonly group: GatewayGroup;
   readonly state: NatState;
-  readonly directory: MappingDirectory;
+  readonly directory: Pick<MappingDirectory, 'get' | 'resolve'>;
   /** SNAT addresses that this gateway is configured with, 16 bytes each. */
   readonly members: readonly Uint8Array[];
   /** The host is to send packets for this address here, and to answer for it on its link. */
@@ -44,7 +45,10 @@ export class Handover {
   readonly #leases: Leases;
   readonly #journal: SessionJournal;
   #timers: NodeJS.Timeout[] = [];
-  #beating = false;
+  #beating: Promise<boolean> | null = null;
+  #flushing = false;
+  /** Since the store is back, a beat has succeeded: the tokens are those of now. */
+  #isSettled = false;
   #problem: string | null = null;
 
   constructor(parts: HandoverParts) {
@@ -56,7 +60,8 @@ export class Handover {
       {
         gained: (address, isHome) => this.#gained(address, isHome),
         lost: (address) => this.#lost(address),
-        returning: (address) => this.#returning(address),
+        leaving: (address) => this.#leaving(address),
+        left: (address) => this.#left(address),
         returned: (address) => this.#returned(address),
         isIdle: (address) => this.#isIdle(address),
       },
@@ -76,7 +81,7 @@ export class Handover {
       setInterval(() => void this.#beat(), BEAT_MS),
       setInterval(() => {
         this.#journal.look(rows);
-        this.#flush().catch(() => {}); // it waits; the store says itself that it is lost
+        void this.#flushNow();
       }, LOOK_MS),
     ];
   }
@@ -89,6 +94,7 @@ export class Handover {
 
   /** @param isSame false: the journal may be lost */
   storeResumed(isSame: boolean): void {
+    this.#isSettled = false;
     this.#leases.hesitate();
     if (!isSame) this.#journal.again();
   }
@@ -97,32 +103,53 @@ export class Handover {
     return this.#leases.view();
   }
 
-  /** Hand everything over. @returns addresses that were given away and sessions that others can take over now */
+  /**
+   * Hand everything over. @returns addresses that were given away and sessions that others can take over now
+   * @throws Nat46Error NAT46_STORE; then everything is as it was, but for what was given away: the next beat takes it back
+   */
   async drain(): Promise<{ addresses: string[]; sessions: number }> {
-    for (const { address } of this.#leases.view()) this.#use(address, MemberUse.Closed);
-    await this.#flushAll();
-    const addresses = await this.#leases.drain();
-    this.#parts.log.info(
-      { addresses, sessions: this.#journal.size },
-      'drained: other gateways have the addresses',
-    );
+    const { log } = this.#parts;
+    const addresses = await this.#tryDrain().catch((cause: unknown) => {
+      this.#setUses();
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const remedy = 'the gateway goes on as before; try again when the store works';
+      throw new Nat46Error('NAT46_STORE', `drain: ${reason}; ${remedy}`, { cause });
+    });
+    log.info({ addresses, sessions: this.#journal.size }, 'drained: other gateways have the addresses');
     return { addresses, sessions: this.#journal.size };
   }
 
+  async #tryDrain(): Promise<string[]> {
+    await this.#beating;
+    await this.#leases.beat(); // the store must answer, and the tokens be those of now, before anything changes
+    return this.#leases.drain();
+  }
+
   /** @returns false when it failed */
-  async #beat(): Promise<boolean> {
-    if (this.#beating) return true;
-    this.#beating = true;
+  #beat(): Promise<boolean> {
+    this.#beating ??= this.#beatOnce().finally(() => {
+      this.#beating = null;
+    });
+    return this.#beating;
+  }
+
+  async #beatOnce(): Promise<boolean> {
     try {
       await this.#leases.beat();
+      if (!this.#leases.isDraining) this.#setUses();
+      this.#isSettled = true;
       this.#problem = null;
       return true;
     } catch (error) {
       this.#note(error);
       return false;
-    } finally {
-      this.#beating = false;
     }
+  }
+
+  /** What is held may be used, whatever an attempt to give it away left behind. */
+  #setUses(): void {
+    for (const { address, isHome, isHeld } of this.#leases.view())
+      if (isHeld) this.#use(address, isHome ? MemberUse.Open : MemberUse.Inherited);
   }
 
   /** The store says itself that it is lost. Anything else comes again each second, and is said once. */
@@ -137,10 +164,21 @@ export class Handover {
     return this.#journal.flush((address) => this.#leases.tokenOf(address));
   }
 
+  /** One at a time, and not with the tokens of before an outage. What fails waits; the store says itself that it is lost. */
+  async #flushNow(): Promise<void> {
+    if (this.#flushing || !this.#isSettled) return;
+    this.#flushing = true;
+    await this.#flush().catch(() => {});
+    this.#flushing = false;
+  }
+
   async #flushAll(): Promise<void> {
     await this.#flush();
-    this.#journal.look(this.#parts.state.sessions.rows.capacity);
-    await this.#flush();
+    let left = this.#parts.state.sessions.rows.capacity;
+    for (let looked = left; looked > 0 && left > 0; left -= looked) {
+      looked = this.#journal.look(left);
+      await this.#flush();
+    }
   }
 
   async #gained(address: string, isHome: boolean): Promise<void> {
@@ -149,14 +187,13 @@ export class Handover {
     const member = this.#memberOf(address) ?? this.#append(address);
     if (member === null) return;
     attract(address);
+    await this.#flushAll(); // what ended here while the store was away must not come back
     const records = Object.entries(await group.read(address));
     const lost: string[] = [];
     for (const [key, rest] of records) if (!(await this.#adopt(member, key, rest))) lost.push(key);
-    const token = this.#leases.tokenOf(address);
-    if (lost.length > 0 && token !== null)
-      await group.write(address, token, { put: [], remove: lost.slice(0, MAX_LOST) });
+    if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
+    this.#journal.join(member);
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
-    this.#journal.again(); // what was seen without the lease was not written
     const tookMs = Math.round(performance.now() - begin);
     log.info(
       { address, isHome, sessions: records.length - lost.length, lost: lost.length, tookMs },
@@ -164,27 +201,47 @@ export class Handover {
     );
   }
 
+  async #forgetLost(address: string, lost: readonly string[]): Promise<void> {
+    const token = this.#leases.tokenOf(address);
+    if (token === null) return;
+    for (let at = 0; at < lost.length; at += LOST_PAGE)
+      await this.#parts.group.write(address, token, { put: [], remove: lost.slice(at, at + LOST_PAGE) });
+  }
+
+  /** @returns false when it cannot go on here @throws StoreLost when that cannot be known */
   async #adopt(member: number, key: string, rest: string): Promise<boolean> {
-    const { directory, nowMs, state } = this.#parts;
+    const { nowMs, state } = this.#parts;
     const record = readSession(key, rest);
-    if (!record || !(await directory.resolve(record.insideFar >>> 0))) return false;
+    if (!record || !(await this.#isMapped(record.insideFar >>> 0))) return false;
     return adopt(state, { ...record, member, deadline: (nowMs() + TCP_ESTABLISHED_MS) | 0 });
+  }
+
+  async #isMapped(v4: number): Promise<boolean> {
+    const { directory } = this.#parts;
+    if (await directory.resolve(v4)) return true;
+    // Perhaps the store said nothing: this question fails then
+    return (await directory.get(v4)) !== null && (await directory.resolve(v4));
   }
 
   #lost(address: string): void {
     const message = 'no lease: another gateway has this SNAT address; no new sessions on it, old ones go on';
     this.#parts.log.warn({ address }, message);
     this.#use(address, MemberUse.Closed);
-    this.#parts.repel(address);
+    this.#left(address);
   }
 
-  async #returning(address: string): Promise<void> {
+  async #leaving(address: string): Promise<void> {
     this.#use(address, MemberUse.Closed);
     await this.#flushAll();
   }
 
-  #returned(address: string): void {
+  #left(address: string): void {
+    const member = this.#memberOf(address);
+    if (member !== null) this.#journal.leave(member);
     this.#parts.repel(address);
+  }
+
+  #returned(address: string): void {
     const member = this.#memberOf(address);
     const sessions = member === null ? 0 : this.#endSessions(member);
     this.#parts.log.info({ address, sessions }, 'SNAT address goes back to its gateway');
