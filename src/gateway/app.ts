@@ -266,6 +266,7 @@ export class App {
       state,
       directory,
       members: plan.members,
+      inside: plan.resolver.inside,
       attract: (address) => host?.attract(address),
       repel: (address) => host?.repel(address),
       nowMs: SYSTEM_CLOCK.nowMs,

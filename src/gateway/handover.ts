@@ -4,11 +4,13 @@
  */
 import type { Logger } from 'pino';
 import { formatV6, parseV6 } from '../address.ts';
+import { unusableV6 } from '../config/address-schemas.ts';
 import { Nat46Error } from '../error.ts';
 import { adopt } from '../nat/adoption.ts';
 import { TCP_ESTABLISHED_MS } from '../nat/lifetimes.ts';
 import { toWords } from '../nat/mapping.ts';
 import type { NatState } from '../nat/nat-state.ts';
+import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import { MemberUse, NO_MEMBER, PROTOCOL_COLUMN_NAMES } from '../nat/port-pool.ts';
 import type { SessionId } from '../nat/session.ts';
 import type { MappingDirectory } from '../store/directory.ts';
@@ -31,6 +33,8 @@ export interface HandoverParts {
   readonly directory: Pick<MappingDirectory, 'get' | 'resolve'>;
   /** SNAT addresses that this gateway is configured with, 16 bytes each. */
   readonly members: readonly Uint8Array[];
+  /** Hosts that may have sessions, as the data plane has them; empty: all. */
+  readonly inside: ResolverOptions['inside'];
   /** The host is to send packets for this address here, and to answer for it on its link. */
   readonly attract: (address: string) => void;
   /** Another one answers for it. */
@@ -50,6 +54,8 @@ export class Handover {
   /** Since the store is back, a beat has succeeded: the tokens are those of now. */
   #isSettled = false;
   #problem: string | null = null;
+  /** Of these it was said that they are no addresses. */
+  readonly #strange = new Set<string>();
 
   constructor(parts: HandoverParts) {
     this.#parts = parts;
@@ -59,6 +65,7 @@ export class Handover {
       parts.members.map((member) => formatV6(member)),
       {
         gained: (address, isHome) => this.#gained(address, isHome),
+        isAddress: (address) => this.#isAddress(address),
         lost: (address) => this.#lost(address),
         leaving: (address) => this.#leaving(address),
         left: (address) => this.#left(address),
@@ -212,8 +219,25 @@ export class Handover {
   async #adopt(member: number, key: string, rest: string): Promise<boolean> {
     const { nowMs, state } = this.#parts;
     const record = readSession(key, rest);
-    if (!record || !(await this.#isMapped(record.insideFar >>> 0))) return false;
+    if (!record || !this.#isInside(record.insideNear) || !(await this.#isMapped(record.insideFar >>> 0)))
+      return false;
     return adopt(state, { ...record, member, deadline: (nowMs() + TCP_ESTABLISHED_MS) | 0 });
+  }
+
+  #isInside(host: number): boolean {
+    const { inside } = this.#parts;
+    return inside.length === 0 || inside.some(({ network, mask }) => (host & mask) === network);
+  }
+
+  /** What stands in the store as the address of another gateway may be anything. */
+  #isAddress(text: string): boolean {
+    const bytes = parseV6(text);
+    if (bytes && formatV6(bytes) === text && unusableV6(bytes) === null) return true;
+    if (this.#strange.has(text)) return false;
+    this.#strange.add(text);
+    const message = 'what the store has as a SNAT address (nat46:pool, database 1) is none; remove it there';
+    this.#parts.log.warn({ address: text }, message);
+    return false;
   }
 
   async #isMapped(v4: number): Promise<boolean> {

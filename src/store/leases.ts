@@ -9,10 +9,13 @@
  * takes anything over. Who is held back meanwhile by a newer token steps back when the store is there again.
  */
 import { BEAT_MS, type GatewayGroup, LEASE_MS } from './group.ts';
+import { StoreLost } from './store.ts';
 
 export interface LeaseHooks {
   /** The address is ours now. Its sessions are to be taken over before it is used. */
   readonly gained: (address: string, isHome: boolean) => Promise<void>;
+  /** Whether an orphan is an address at all: others wrote it. */
+  readonly isAddress: (address: string) => boolean;
   /** Another gateway has it, from the start or now: no new sessions. */
   readonly lost: (address: string) => void;
   /** It is about to be released. Resolves when all of its sessions are in the journal. */
@@ -148,11 +151,18 @@ export class Leases {
   async #inherit(): Promise<void> {
     const orphans = await this.#group.orphans();
     for (const address of this.#unused) if (!orphans.includes(address)) this.#unused.delete(address);
+    let failure: unknown = null;
     for (const address of orphans) {
-      if (this.#unused.has(address)) continue;
-      const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
-      await this.#take(address, token, false);
+      if (this.#unused.has(address) || !this.#hooks.isAddress(address)) continue;
+      try {
+        const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
+        await this.#take(address, token, false);
+      } catch (error) {
+        if (error instanceof StoreLost) throw error;
+        failure ??= error; // of this one: the others are not to wait for it
+      }
     }
+    if (failure !== null) throw failure;
   }
 
   async #release(address: string): Promise<void> {

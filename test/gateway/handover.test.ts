@@ -24,6 +24,7 @@ function stand(world: GroupWorld, name: string, home: string) {
   state.mappings.insert(SERVER, bytes('2001:db8:64::80'), MappingKind.Dynamic, 0, 0);
   const directory = { isMapped: true, isLost: false };
   const repelled: string[] = [];
+  const said: string[] = [];
   const handover = new Handover({
     group: world.group(name),
     state,
@@ -35,20 +36,21 @@ function stand(world: GroupWorld, name: string, home: string) {
       },
     },
     members: [bytes(home)],
+    inside: [{ network: 0x0a000000, mask: -(2 ** 24) }],
     attract: () => {},
     repel: (address) => void repelled.push(address),
     nowMs: () => 0,
-    log: pino({ enabled: false }),
+    log: pino({ base: null }, { write: (line) => void said.push(JSON.parse(line).msg) }),
   });
   const beat = async (): Promise<void> => {
     await handover.start();
     await handover.stop();
   };
-  const open = (): void => {
-    const id = new Flows(state).open(FLOW);
+  const open = (flow = FLOW): void => {
+    const id = new Flows(state).open(flow);
     state.sessions.setState(id, TcpState.Established);
   };
-  return { beat, directory, handover, open, repelled, state };
+  return { beat, directory, handover, open, repelled, said, state };
 }
 
 /** A gateway at A that died with a session in its journal. */
@@ -123,5 +125,29 @@ tests('handover', {
     assert.equal(heir.repelled, [A]);
     assert.is(heir.state.pool.use(1), MemberUse.Closed);
     assert.is(world.journals.get(A)?.size ?? 0, 0);
+  },
+  'orphans that are no addresses: each said once, and the real one is taken over': async () => {
+    const world = new GroupWorld();
+    const strange = ['garbage', '2001:DB8::1', 'ff02::1', '::', 'fe80::1'];
+    for (const address of strange) world.journals.set(address, new Map([['s', 'r']]));
+    await orphaned(world);
+    const heir = stand(world, 'heir', B);
+    await heir.beat();
+    await heir.beat();
+    assert.is(heir.said.filter((line) => line.includes('is none; remove it there')).length, strange.length);
+    assert.is(heir.state.sessions.rows.used(), 1);
+    assert.is(heir.state.pool.size(), 2);
+  },
+  'a session of a host that is not inside here is not taken over': async () => {
+    const world = new GroupWorld();
+    const dead = stand(world, 'dead', A);
+    await dead.beat();
+    dead.open({ ...FLOW, near: 0x0b000001 });
+    await dead.handover.stop();
+    world.nowMs += LEASE_MS;
+    const heir = stand(world, 'heir', B);
+    await heir.beat();
+    assert.is(heir.state.sessions.rows.used(), 0);
+    assert.is(world.journals.get(A)?.size, 1);
   },
 });

@@ -20,14 +20,18 @@ class Member {
   readonly said: string[] = [];
   readonly leases: Leases;
   isIdle = false;
+  /** Cannot be taken over, for a reason of its own. */
+  broken = '';
   fails = false;
 
   constructor(world: GroupWorld, name: string, home: readonly string[]) {
     this.leases = new Leases(world.group(name), home, {
       gained: async (address, isHome) => {
         if (this.fails) throw new StoreLost();
+        if (address === this.broken) throw new Error('of its own');
         this.said.push(`gained ${address} ${isHome ? 'home' : 'inherited'}`);
       },
+      isAddress: (address) => address.includes(':'),
       lost: (address) => this.said.push(`lost ${address}`),
       leaving: async (address) => void this.said.push(`leaving ${address} ${world.held(address)?.gateway}`),
       left: (address) => this.said.push(`left ${address} ${world.held(address)?.gateway}`),
@@ -168,6 +172,14 @@ tests('leases of SNAT addresses', {
       await other.leases.beat();
       assert.is(gained(), 2);
     },
+  'one that cannot be taken over keeps no other from it': async () => {
+    const world = new GroupWorld();
+    const other = new Member(world, 'other', []);
+    for (const address of [A, B]) orphaned(world, address);
+    other.broken = A;
+    await other.leases.beat().catch((error: Error) => void other.said.push(error.message));
+    assert.equal(other.said, [`gained ${B} inherited`, 'of its own']);
+  },
   'what could not be taken over is tried again': async () => {
     const world = new GroupWorld();
     const other = new Member(world, 'other', []);
@@ -243,6 +255,7 @@ function stand() {
   const joinAll = (): void => MEMBERS.forEach((_, member) => void journal.join(member));
   const leases = new Leases(group, MEMBERS, {
     gained: async () => joinAll(),
+    isAddress: () => true,
     lost: () => {},
     leaving: async () => {},
     left: () => {},
