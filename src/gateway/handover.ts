@@ -2,6 +2,7 @@
  * SNAT addresses and their sessions between gateways of one store: leases on a beat, sessions written behind, those of a
  * dead gateway taken over, and everything handed over on purpose.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { formatV6, parseV6 } from '../address.ts';
 import { unusableV6 } from '../config/address-schemas.ts';
@@ -26,6 +27,8 @@ const LOOK_STEPS = 5;
 const MAX_LOOK_ROWS = 131_072;
 /** Sessions that could not be taken over are removed from the journal, so many a write. */
 const LOST_PAGE = 1000;
+/** Sessions that are taken over without a pause: beats and packets that wait for the store come between. */
+const SLICE = 500;
 
 export interface HandoverParts {
   readonly group: GatewayGroup;
@@ -80,17 +83,20 @@ export class Handover {
    * the store is away, everything is used.
    */
   async start(): Promise<void> {
-    if (!(await this.#beat())) {
-      for (const { address } of this.#leases.view()) this.#parts.attract(address);
-    }
     const rows = Math.min(Math.ceil(this.#parts.state.sessions.rows.capacity / LOOK_STEPS), MAX_LOOK_ROWS);
     this.#timers = [
-      setInterval(() => void this.#beat(), BEAT_MS),
+      setInterval(() => {
+        if (this.#beating)
+          this.#leases.hold().catch(() => {}); // the beat that runs says what is wrong
+        else void this.#beat();
+      }, BEAT_MS),
       setInterval(() => {
         this.#journal.look(rows);
         void this.#flushNow();
       }, LOOK_MS),
     ];
+    if (await this.#beat()) return;
+    for (const { address } of this.#leases.view()) this.#parts.attract(address);
   }
 
   /** The journal is brought up to date; the leases run out by themselves unless this gateway starts again before. */
@@ -197,7 +203,10 @@ export class Handover {
     await this.#flushAll(); // what ended here while the store was away must not come back
     const records = Object.entries(await group.read(address));
     const lost: string[] = [];
-    for (const [key, rest] of records) if (!(await this.#adopt(member, key, rest))) lost.push(key);
+    for (const [i, [key, rest]] of records.entries()) {
+      if (i % SLICE === SLICE - 1) await nextTurn();
+      if (!(await this.#adopt(member, key, rest))) lost.push(key);
+    }
     if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
     this.#journal.join(member);
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);

@@ -92,6 +92,15 @@ export class Leases {
     }
   }
 
+  /** Prolong what is held, nothing else: a takeover in the middle of a step may last longer than a lease. */
+  async hold(): Promise<void> {
+    const claims = [...this.#held.keys()].map((address) => ({
+      address,
+      isHome: !this.#inherited.has(address),
+    }));
+    if (claims.length > 0 && !this.#isDraining) await this.#group.lease(claims); // the next step looks at the tokens
+  }
+
   /**
    * Give everything away, for good. Sessions go on until the network sends their packets elsewhere.
    * @throws StoreLost; then the next step takes back what was given away

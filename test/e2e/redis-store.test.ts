@@ -197,6 +197,12 @@ worldTests(
           assert.is(await one.write(home.address, token, changes), true);
           assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
           assert.equal(await other.orphans(), []);
+          assert.is(await other.clear(home.address, token), false);
+          assert.is(await one.clear(home.address, token + 1), false);
+          assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
+          assert.is(await one.clear(home.address, token), true);
+          assert.equal(await other.read(home.address), {});
+          assert.is(await one.write(home.address, token, changes), true);
           await one.release(home.address);
           assert.equal(await other.orphans(), [], 'the one that is configured with it waits for it');
           await world.cli(['-n', '1', 'DEL', `nat46:want:${home.address}`]);

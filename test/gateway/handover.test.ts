@@ -150,4 +150,19 @@ tests('handover', {
     assert.is(heir.state.sessions.rows.used(), 0);
     assert.is(world.journals.get(A)?.size, 1);
   },
+  'a takeover of many sessions lets others have their turns': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    for (let i = 0; i < 5000; i++) world.journals.get(A)?.set(`${i}`, 'r');
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    await stand(world, 'heir', B).beat();
+    isOver = true;
+    assert.ok(turns >= 10, `${turns}`);
+  },
 });

@@ -180,6 +180,19 @@ tests('leases of SNAT addresses', {
     await other.leases.beat().catch((error: Error) => void other.said.push(error.message));
     assert.equal(other.said, [`gained ${B} inherited`, 'of its own']);
   },
+  'a takeover that lasts longer than a lease: what is held stays held': async () => {
+    const world = new GroupWorld();
+    const [one, other] = [new Member(world, 'one', [A]), new Member(world, 'other', [A])];
+    await one.leases.beat();
+    for (let i = 0; i < 10; i++) {
+      world.nowMs += BEAT_MS;
+      await one.leases.hold();
+      await other.leases.beat();
+    }
+    assert.equal([one.held, other.held], [[A], []]);
+    assert.is(one.leases.tokenOf(A), world.held(A)?.token);
+    assert.is(one.said.length, 1);
+  },
   'what could not be taken over is tried again': async () => {
     const world = new GroupWorld();
     const other = new Member(world, 'other', []);
