@@ -176,6 +176,25 @@ worldTests(
       }
     },
 
+    'a master that was made a replica is left at its first refusal, and found again when it is one': async (
+      world,
+      open,
+    ) => {
+      const { said, store } = await open();
+      await world.cli(['REPLICAOF', '127.0.0.1', '1']);
+      try {
+        await store.setnx(KEY, VALUE).then(
+          () => assert.unreachable(),
+          (error: Error) => assert.is(error.name, 'StoreLost'),
+        );
+        await until('the loss', 10_000, () => (said.some((line) => line.startsWith('lost: ')) ? true : null));
+      } finally {
+        await world.cli(['REPLICAOF', 'NO', 'ONE']);
+      }
+      await until('the store', 20_000, () => (said.at(-1) === 'resumed: another server' ? true : null));
+      assert.is(said.filter((line) => line.startsWith('lost: ')).length, 1, said.join());
+    },
+
     'an address has one gateway; the journal is written with its token only, and an orphan is inherited':
       async (world) => {
         const open = async (gateway: string): Promise<Store> => {
