@@ -52,7 +52,7 @@ export class Handover {
   readonly #leases: Leases;
   readonly #journal: SessionJournal;
   #timers: NodeJS.Timeout[] = [];
-  #beating: Promise<boolean> | null = null;
+  #beating: Promise<void> | null = null;
   #flushing = false;
   /** Since the store is back, a beat has succeeded: the tokens are those of now. */
   #isSettled = false;
@@ -133,30 +133,35 @@ export class Handover {
   }
 
   async #tryDrain(): Promise<string[]> {
-    await this.#beating;
-    await this.#leases.beat(); // the store must answer, and the tokens be those of now, before anything changes
+    await this.#beating?.catch(() => {});
+    await this.#step(); // the store must answer, and the tokens be those of now, before anything changes
     return this.#leases.drain();
   }
 
   /** @returns false when it failed */
   #beat(): Promise<boolean> {
-    this.#beating ??= this.#beatOnce().finally(() => {
+    return this.#step().then(
+      () => true,
+      (error: unknown) => {
+        this.#note(error);
+        return false;
+      },
+    );
+  }
+
+  /** One beat at a time: who comes while one runs waits for that one. */
+  #step(): Promise<void> {
+    this.#beating ??= this.#stepOnce().finally(() => {
       this.#beating = null;
     });
     return this.#beating;
   }
 
-  async #beatOnce(): Promise<boolean> {
-    try {
-      await this.#leases.beat();
-      if (!this.#leases.isDraining) this.#setUses();
-      this.#isSettled = true;
-      this.#problem = null;
-      return true;
-    } catch (error) {
-      this.#note(error);
-      return false;
-    }
+  async #stepOnce(): Promise<void> {
+    await this.#leases.beat();
+    if (!this.#leases.isDraining) this.#setUses();
+    this.#isSettled = true;
+    this.#problem = null;
   }
 
   /** What is held may be used, whatever an attempt to give it away left behind. */

@@ -89,6 +89,17 @@ tests('handover', {
       assert.equal(one.repelled, [A]);
     }
   },
+  'a drain while a beat takes an address over waits for it, and gives that one away too': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    const heir = stand(world, 'heir', B);
+    const beating = heir.beat();
+    const { addresses } = await heir.handover.drain();
+    await beating;
+    assert.equal(addresses, [B, A]);
+    assert.equal(heir.said.filter((line) => line === 'SNAT address leased').length, 2, 'each was taken once');
+    assert.is(world.journals.get(A)?.size, 1);
+  },
   'a takeover whose questions the store does not answer loses no session, and is tried again': async () => {
     const world = new GroupWorld();
     await orphaned(world);
