@@ -37,6 +37,7 @@ import { journalPath } from './host-cleanup.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { RefusalNotices } from './refusal-notices.ts';
+import { reloadFiles } from './reload.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { controlRoutes, status, type ViewSources } from './views.ts';
 
@@ -74,18 +75,19 @@ export class App {
     }
   }
 
-  /** SIGHUP: the flags are the configuration, but logs and certificates are files. What cannot be used changes nothing. */
+  /** SIGHUP: files are opened and read again. What cannot be used changes nothing. */
   reload(): void {
-    this.#bindingLog?.reopen();
-    try {
-      this.#store?.reload();
-      this.#log.info(
-        {},
-        'SIGHUP: log files opened and certificates of the store read again; flags change with a restart',
-      );
-    } catch (error) {
-      this.#log.error({ err: error }, 'SIGHUP: nothing changed');
-    }
+    const store = {
+      done: 'certificates of the store read again',
+      failed: 'the certificates of the store stay as they were',
+      run: () => this.#store?.reload() ?? false,
+    };
+    const bindings = {
+      done: 'binding log opened again',
+      failed: 'the binding log stays the file it was',
+      run: () => this.#bindingLog?.reopen() ?? false,
+    };
+    reloadFiles([store, bindings], this.#log);
   }
 
   /** Take everything down. Calling it twice is harmless. */
@@ -264,6 +266,7 @@ export class App {
       state,
       directory,
       members: plan.members,
+      inside: plan.resolver.inside,
       attract: (address) => host?.attract(address),
       repel: (address) => host?.repel(address),
       nowMs: SYSTEM_CLOCK.nowMs,

@@ -72,17 +72,14 @@ export class BindingLog {
     if (isTrial) this.write();
   }
 
-  /** The file was moved away: go on with a new one of the same name. Without one, go on with the old. */
-  reopen(): void {
+  /** The file was moved away: go on with a new one of the same name. @throws Nat46Error, and the old one goes on */
+  reopen(): true {
     this.write();
-    try {
-      const fd = open(this.#path);
-      closeSync(this.#fd);
-      this.#fd = fd;
-      this.#isTorn &&= fstatSync(fd).size > 0;
-    } catch (error) {
-      this.#fail(error as Error);
-    }
+    const fd = open(this.#path);
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#isTorn &&= fstatSync(fd).size > 0;
+    return true;
   }
 
   /** Write the rest, and close. */

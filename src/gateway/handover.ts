@@ -2,12 +2,16 @@
  * SNAT addresses and their sessions between gateways of one store: leases on a beat, sessions written behind, those of a
  * dead gateway taken over, and everything handed over on purpose.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { formatV6, parseV6 } from '../address.ts';
+import { unusableV6 } from '../config/address-schemas.ts';
+import { Nat46Error } from '../error.ts';
 import { adopt } from '../nat/adoption.ts';
 import { TCP_ESTABLISHED_MS } from '../nat/lifetimes.ts';
 import { toWords } from '../nat/mapping.ts';
 import type { NatState } from '../nat/nat-state.ts';
+import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import { MemberUse, NO_MEMBER, PROTOCOL_COLUMN_NAMES } from '../nat/port-pool.ts';
 import type { SessionId } from '../nat/session.ts';
 import type { MappingDirectory } from '../store/directory.ts';
@@ -21,15 +25,19 @@ import { StoreLost } from '../store/store.ts';
 const LOOK_MS = 100;
 const LOOK_STEPS = 5;
 const MAX_LOOK_ROWS = 131_072;
-/** Sessions that could not be taken over are removed from the journal, so many at once. */
-const MAX_LOST = 1000;
+/** Sessions that could not be taken over are removed from the journal, so many a write. */
+const LOST_PAGE = 1000;
+/** Sessions that are taken over without a pause: beats and packets that wait for the store come between. */
+const SLICE = 500;
 
 export interface HandoverParts {
   readonly group: GatewayGroup;
   readonly state: NatState;
-  readonly directory: MappingDirectory;
+  readonly directory: Pick<MappingDirectory, 'get' | 'resolve'>;
   /** SNAT addresses that this gateway is configured with, 16 bytes each. */
   readonly members: readonly Uint8Array[];
+  /** Hosts that may have sessions, as the data plane has them; empty: all. */
+  readonly inside: ResolverOptions['inside'];
   /** The host is to send packets for this address here, and to answer for it on its link. */
   readonly attract: (address: string) => void;
   /** Another one answers for it. */
@@ -44,8 +52,13 @@ export class Handover {
   readonly #leases: Leases;
   readonly #journal: SessionJournal;
   #timers: NodeJS.Timeout[] = [];
-  #beating = false;
+  #beating: Promise<void> | null = null;
+  #flushing = false;
+  /** Since the store is back, a beat has succeeded: the tokens are those of now. */
+  #isSettled = false;
   #problem: string | null = null;
+  /** Of these it was said that they are no addresses. */
+  readonly #strange = new Set<string>();
 
   constructor(parts: HandoverParts) {
     this.#parts = parts;
@@ -55,8 +68,10 @@ export class Handover {
       parts.members.map((member) => formatV6(member)),
       {
         gained: (address, isHome) => this.#gained(address, isHome),
+        isAddress: (address) => this.#isAddress(address),
         lost: (address) => this.#lost(address),
-        returning: (address) => this.#returning(address),
+        leaving: (address) => this.#leaving(address),
+        left: (address) => this.#left(address),
         returned: (address) => this.#returned(address),
         isIdle: (address) => this.#isIdle(address),
       },
@@ -68,17 +83,20 @@ export class Handover {
    * the store is away, everything is used.
    */
   async start(): Promise<void> {
-    if (!(await this.#beat())) {
-      for (const { address } of this.#leases.view()) this.#parts.attract(address);
-    }
     const rows = Math.min(Math.ceil(this.#parts.state.sessions.rows.capacity / LOOK_STEPS), MAX_LOOK_ROWS);
     this.#timers = [
-      setInterval(() => void this.#beat(), BEAT_MS),
+      setInterval(() => {
+        if (this.#beating)
+          this.#leases.hold().catch(() => {}); // the beat that runs says what is wrong
+        else void this.#beat();
+      }, BEAT_MS),
       setInterval(() => {
         this.#journal.look(rows);
-        this.#flush().catch(() => {}); // it waits; the store says itself that it is lost
+        void this.#flushNow();
       }, LOOK_MS),
     ];
+    if (await this.#beat()) return;
+    for (const { address } of this.#leases.view()) this.#parts.attract(address);
   }
 
   /** The journal is brought up to date; the leases run out by themselves unless this gateway starts again before. */
@@ -89,6 +107,7 @@ export class Handover {
 
   /** @param isSame false: the journal may be lost */
   storeResumed(isSame: boolean): void {
+    this.#isSettled = false;
     this.#leases.hesitate();
     if (!isSame) this.#journal.again();
   }
@@ -97,32 +116,58 @@ export class Handover {
     return this.#leases.view();
   }
 
-  /** Hand everything over. @returns addresses that were given away and sessions that others can take over now */
+  /**
+   * Hand everything over. @returns addresses that were given away and sessions that others can take over now
+   * @throws Nat46Error NAT46_STORE; then everything is as it was, but for what was given away: the next beat takes it back
+   */
   async drain(): Promise<{ addresses: string[]; sessions: number }> {
-    for (const { address } of this.#leases.view()) this.#use(address, MemberUse.Closed);
-    await this.#flushAll();
-    const addresses = await this.#leases.drain();
-    this.#parts.log.info(
-      { addresses, sessions: this.#journal.size },
-      'drained: other gateways have the addresses',
-    );
+    const { log } = this.#parts;
+    const addresses = await this.#tryDrain().catch((cause: unknown) => {
+      this.#setUses();
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const remedy = 'the gateway goes on as before; try again when the store works';
+      throw new Nat46Error('NAT46_STORE', `drain: ${reason}; ${remedy}`, { cause });
+    });
+    log.info({ addresses, sessions: this.#journal.size }, 'drained: other gateways have the addresses');
     return { addresses, sessions: this.#journal.size };
   }
 
+  async #tryDrain(): Promise<string[]> {
+    await this.#beating?.catch(() => {});
+    await this.#step(); // the store must answer, and the tokens be those of now, before anything changes
+    return this.#leases.drain();
+  }
+
   /** @returns false when it failed */
-  async #beat(): Promise<boolean> {
-    if (this.#beating) return true;
-    this.#beating = true;
-    try {
-      await this.#leases.beat();
-      this.#problem = null;
-      return true;
-    } catch (error) {
-      this.#note(error);
-      return false;
-    } finally {
-      this.#beating = false;
-    }
+  #beat(): Promise<boolean> {
+    return this.#step().then(
+      () => true,
+      (error: unknown) => {
+        this.#note(error);
+        return false;
+      },
+    );
+  }
+
+  /** One beat at a time: who comes while one runs waits for that one. */
+  #step(): Promise<void> {
+    this.#beating ??= this.#stepOnce().finally(() => {
+      this.#beating = null;
+    });
+    return this.#beating;
+  }
+
+  async #stepOnce(): Promise<void> {
+    await this.#leases.beat();
+    if (!this.#leases.isDraining) this.#setUses();
+    this.#isSettled = true;
+    this.#problem = null;
+  }
+
+  /** What is held may be used, whatever an attempt to give it away left behind. */
+  #setUses(): void {
+    for (const { address, isHome, isHeld } of this.#leases.view())
+      if (isHeld) this.#use(address, isHome ? MemberUse.Open : MemberUse.Inherited);
   }
 
   /** The store says itself that it is lost. Anything else comes again each second, and is said once. */
@@ -137,10 +182,21 @@ export class Handover {
     return this.#journal.flush((address) => this.#leases.tokenOf(address));
   }
 
+  /** One at a time, and not with the tokens of before an outage. What fails waits; the store says itself that it is lost. */
+  async #flushNow(): Promise<void> {
+    if (this.#flushing || !this.#isSettled) return;
+    this.#flushing = true;
+    await this.#flush().catch(() => {});
+    this.#flushing = false;
+  }
+
   async #flushAll(): Promise<void> {
     await this.#flush();
-    this.#journal.look(this.#parts.state.sessions.rows.capacity);
-    await this.#flush();
+    let left = this.#parts.state.sessions.rows.capacity;
+    for (let looked = left; looked > 0 && left > 0; left -= looked) {
+      looked = this.#journal.look(left);
+      await this.#flush();
+    }
   }
 
   async #gained(address: string, isHome: boolean): Promise<void> {
@@ -149,14 +205,16 @@ export class Handover {
     const member = this.#memberOf(address) ?? this.#append(address);
     if (member === null) return;
     attract(address);
+    await this.#flushAll(); // what ended here while the store was away must not come back
     const records = Object.entries(await group.read(address));
     const lost: string[] = [];
-    for (const [key, rest] of records) if (!(await this.#adopt(member, key, rest))) lost.push(key);
-    const token = this.#leases.tokenOf(address);
-    if (lost.length > 0 && token !== null)
-      await group.write(address, token, { put: [], remove: lost.slice(0, MAX_LOST) });
+    for (const [i, [key, rest]] of records.entries()) {
+      if (i % SLICE === SLICE - 1) await nextTurn();
+      if (!(await this.#adopt(member, key, rest))) lost.push(key);
+    }
+    if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
+    this.#journal.join(member);
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
-    this.#journal.again(); // what was seen without the lease was not written
     const tookMs = Math.round(performance.now() - begin);
     log.info(
       { address, isHome, sessions: records.length - lost.length, lost: lost.length, tookMs },
@@ -164,27 +222,64 @@ export class Handover {
     );
   }
 
+  async #forgetLost(address: string, lost: readonly string[]): Promise<void> {
+    const token = this.#leases.tokenOf(address);
+    if (token === null) return;
+    for (let at = 0; at < lost.length; at += LOST_PAGE)
+      await this.#parts.group.write(address, token, { put: [], remove: lost.slice(at, at + LOST_PAGE) });
+  }
+
+  /** @returns false when it cannot go on here @throws StoreLost when that cannot be known */
   async #adopt(member: number, key: string, rest: string): Promise<boolean> {
-    const { directory, nowMs, state } = this.#parts;
+    const { nowMs, state } = this.#parts;
     const record = readSession(key, rest);
-    if (!record || !(await directory.resolve(record.insideFar >>> 0))) return false;
+    if (!record || !this.#isInside(record.insideNear) || !(await this.#isMapped(record.insideFar >>> 0)))
+      return false;
     return adopt(state, { ...record, member, deadline: (nowMs() + TCP_ESTABLISHED_MS) | 0 });
+  }
+
+  #isInside(host: number): boolean {
+    const { inside } = this.#parts;
+    return inside.length === 0 || inside.some(({ network, mask }) => (host & mask) === network);
+  }
+
+  /** What stands in the store as the address of another gateway may be anything. */
+  #isAddress(text: string): boolean {
+    const bytes = parseV6(text);
+    if (bytes && formatV6(bytes) === text && unusableV6(bytes) === null) return true;
+    if (this.#strange.has(text)) return false;
+    this.#strange.add(text);
+    const message = 'what the store has as a SNAT address (nat46:pool, database 1) is none; remove it there';
+    this.#parts.log.warn({ address: text }, message);
+    return false;
+  }
+
+  async #isMapped(v4: number): Promise<boolean> {
+    const { directory } = this.#parts;
+    if (await directory.resolve(v4)) return true;
+    // Perhaps the store said nothing: this question fails then
+    return (await directory.get(v4)) !== null && (await directory.resolve(v4));
   }
 
   #lost(address: string): void {
     const message = 'no lease: another gateway has this SNAT address; no new sessions on it, old ones go on';
     this.#parts.log.warn({ address }, message);
     this.#use(address, MemberUse.Closed);
-    this.#parts.repel(address);
+    this.#left(address);
   }
 
-  async #returning(address: string): Promise<void> {
+  async #leaving(address: string): Promise<void> {
     this.#use(address, MemberUse.Closed);
     await this.#flushAll();
   }
 
-  #returned(address: string): void {
+  #left(address: string): void {
+    const member = this.#memberOf(address);
+    if (member !== null) this.#journal.leave(member);
     this.#parts.repel(address);
+  }
+
+  #returned(address: string): void {
     const member = this.#memberOf(address);
     const sessions = member === null ? 0 : this.#endSessions(member);
     this.#parts.log.info({ address, sessions }, 'SNAT address goes back to its gateway');

@@ -8,7 +8,7 @@ import { setDeltas } from './deltas.ts';
 import type { NatState } from './nat-state.ts';
 import { protocolColumn } from './port-pool.ts';
 import { NO_ROW } from './rows.ts';
-import { type NewSession, NO_SESSION, portPair } from './session.ts';
+import { type NewSession, NO_SESSION, portPair, type SessionId } from './session.ts';
 
 /** What makes a session, whatever rows it has. Addresses are signed words. */
 export interface Adopted {
@@ -26,17 +26,22 @@ export interface Adopted {
   readonly deadline: number;
 }
 
-/** Takes the lock. @returns whether the session is in the table now; false: no mapping, no room, or its port is another's */
+/**
+ * Takes the lock. A session of the same inside tuple that leaves from elsewhere ends: what was leased last is right.
+ * @returns whether the session is in the table now; false: no mapping, no room, or its port is another's
+ */
 export function adopt(state: NatState, from: Adopted): boolean {
   return state.locked(() => {
     const { clients, mappings, segment, sessions } = state;
     const ports = portPair(from.insidePort, from.farPort);
-    if (sessions.lookupInside(from.insideNear, from.insideFar, ports, from.protocol) !== NO_SESSION)
-      return true;
+    const known = sessions.lookupInside(from.insideNear, from.insideFar, ports, from.protocol);
+    if (known !== NO_SESSION && isSame(state, known, from)) return true;
     const mapping = mappings.lookup4(from.insideFar);
-    if (mapping === NO_ROW || !mappings.isLive(mapping) || sessions.rows.isFull()) return false;
+    if (mapping === NO_ROW || !mappings.isLive(mapping)) return false;
+    if (known === NO_SESSION && sessions.rows.isFull()) return false;
     const realAt = mappings.v6At(mapping);
     if (!from.real.every((word, i) => word === segment.words[realAt + i])) return false;
+    if (known !== NO_SESSION) state.endSession(known);
     const bib = adoptBib(state, from);
     if (bib === NO_ROW) return false;
     const id = sessions.insert(fresh(state, from, bib, mapping));
@@ -46,6 +51,16 @@ export function adopt(state: NatState, from: Adopted): boolean {
     state.bindings.noteSession(BindingEvent.Add, id);
     return true;
   });
+}
+
+/** Whether a session that is here looks the same from outside. */
+function isSame({ bibs, segment, sessions }: NatState, id: SessionId, from: Adopted): boolean {
+  if (bibs.member(sessions.bib(id)) !== from.member) return false;
+  const realAt = sessions.outsideAt(id) + 4;
+  return (
+    sessions.outsidePorts(id) === portPair(from.outsidePort, from.farPort) &&
+    from.real.every((word, i) => word === segment.words[realAt + i])
+  );
 }
 
 function adoptBib(

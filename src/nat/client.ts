@@ -54,6 +54,11 @@ export class ClientTable {
     return this.#words[this.rows.base(row) + MEMBER]!;
   }
 
+  /** Under the lock. From now on it is paired with another one. */
+  setMember(row: number, member: number): void {
+    this.#words[this.rows.base(row) + MEMBER] = member;
+  }
+
   sessions(row: number): number {
     return this.#words[this.rows.base(row) + SESSIONS]!;
   }

@@ -135,6 +135,7 @@ export class Nat46Resolver {
     if (member === NO_MEMBER) return Refusal.NoBib;
     const bib = bibs.lookupOutside(protocol, member, ports >>> 16);
     if (bib === NO_ROW) return Refusal.NoBib;
+    if (pool.use(member) === MemberUse.Closed) return Refusal.NoLease;
     if (pool.lookup(this.#view, far) !== NO_MEMBER) return Refusal.OwnSource;
     for (let i = 0; i < 4; i++) this.#real[i] = this.#view.getInt32(far + i * 4);
     if (!this.#mayEnter(bib, now)) return Refusal.Filtered;
@@ -208,15 +209,28 @@ export class Nat46Resolver {
     return bib;
   }
 
-  /** On the member that the client is paired with, else on any that has room; `#member` is which. @returns port or Refusal */
+  /**
+   * On the member that the client is paired with, else on any that has room; `#member` is which. Who is paired with an
+   * inherited one is paired anew: that one gives out no ports. @returns port or Refusal
+   */
   #takePort(client: number, column: number, address: number, port: number): number {
     const { clients, pool } = this.#state;
-    if (client !== NO_ROW) {
-      this.#member = clients.member(client);
-      if (pool.use(this.#member) === MemberUse.Closed) return Refusal.NoLease;
-      const outside = pool.take(this.#member, column, port, address);
-      return outside === NO_PORT ? Refusal.PoolExhausted : outside;
+    if (client === NO_ROW) return this.#takeAnyPort(column, address, port);
+    this.#member = clients.member(client);
+    const use = pool.use(this.#member);
+    if (use === MemberUse.Closed) return Refusal.NoLease;
+    if (use === MemberUse.Inherited) {
+      const outside = this.#takeAnyPort(column, address, port);
+      if (outside >= 0) clients.setMember(client, this.#member);
+      return outside;
     }
+    const outside = pool.take(this.#member, column, port, address);
+    return outside === NO_PORT ? Refusal.PoolExhausted : outside;
+  }
+
+  /** On any open member that has room. @returns port or Refusal */
+  #takeAnyPort(column: number, address: number, port: number): number {
+    const { pool } = this.#state;
     const size = pool.size();
     let refusal: Refusal = size === 0 ? Refusal.PoolExhausted : Refusal.NoLease;
     const first = pool.preferredMember(address);

@@ -24,12 +24,12 @@ const BITMAPS = 16;
 export const NO_PORT = -1;
 export const NO_MEMBER = -1;
 
-/** Who may have new sessions on a member. Those it has go on in any case. */
+/** What may begin on a member. Sessions that it has go on in any case. */
 export const MemberUse = {
   Open: 0,
-  /** Clients that are paired with it: it was another gateway's. */
+  /** Sessions on ports that are in use, no other port: the gateway it is from may be cut off, and still give them out. */
   Inherited: 1,
-  /** Nobody: another gateway has it now. */
+  /** Nothing: another gateway has it now. */
   Closed: 2,
 } as const;
 export type MemberUse = (typeof MemberUse)[keyof typeof MemberUse];

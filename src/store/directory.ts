@@ -261,12 +261,17 @@ export class MappingDirectory {
 
   async #resolve(v4: number): Promise<boolean> {
     if (this.#local.live(v4) >= 0) return true;
-    this.#options.count('asked', 1);
-    const value = this.#slots.isMappable(v4) ? await this.#store.get(recordKey(v4)) : null;
-    this.#health.works();
-    const found = value !== null && this.#follower.take({ key: recordKey(v4), value }) !== null;
+    const found = this.#slots.isMappable(v4) && (await this.#ask(v4));
     if (!found) this.#local.noteMiss(v4);
     return found;
+  }
+
+  /** @returns whether its record is a mapping now */
+  async #ask(v4: number): Promise<boolean> {
+    this.#options.count('asked', 1);
+    const value = await this.#store.get(recordKey(v4));
+    this.#health.works();
+    return value !== null && this.#follower.take({ key: recordKey(v4), value }) !== null;
   }
 
   /** In its turn: a life is over here. @returns whether it ended */

@@ -21,6 +21,8 @@ export interface GatewayGroup {
   orphans(): Promise<string[]>;
   /** Change the journal of an address. @returns false when the lease is not ours with this token: nothing was written */
   write(address: string, token: number, changes: JournalChanges): Promise<boolean>;
+  /** Empty the journal of an address. @returns false as `write` */
+  clear(address: string, token: number): Promise<boolean>;
   /** Session → rest of it, as they were written. */
   read(address: string): Promise<Readonly<Record<string, string>>>;
 }

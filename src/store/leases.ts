@@ -9,15 +9,20 @@
  * takes anything over. Who is held back meanwhile by a newer token steps back when the store is there again.
  */
 import { BEAT_MS, type GatewayGroup, LEASE_MS } from './group.ts';
+import { StoreLost } from './store.ts';
 
 export interface LeaseHooks {
   /** The address is ours now. Its sessions are to be taken over before it is used. */
   readonly gained: (address: string, isHome: boolean) => Promise<void>;
+  /** Whether an orphan is an address at all: others wrote it. */
+  readonly isAddress: (address: string) => boolean;
   /** Another gateway has it, from the start or now: no new sessions. */
   readonly lost: (address: string) => void;
-  /** Its home waits for it. Resolves when all of its sessions are in the journal. */
-  readonly returning: (address: string) => Promise<void>;
-  /** Its home may take it: its sessions end here. */
+  /** It is about to be released. Resolves when all of its sessions are in the journal. */
+  readonly leaving: (address: string) => Promise<void>;
+  /** It was released: nothing more is written to its journal. */
+  readonly left: (address: string) => void;
+  /** It was released because its home waits for it: its sessions end here. */
   readonly returned: (address: string) => void;
   /** Whether nothing uses an inherited address any more. */
   readonly isIdle: (address: string) => boolean;
@@ -38,6 +43,8 @@ export class Leases {
   readonly #inherited = new Set<string>();
   /** Of home: another gateway has them, and that was said. */
   readonly #missing = new Set<string>();
+  /** Orphans that nothing used here: what their journals still have is not for this gateway. */
+  readonly #unused = new Set<string>();
   #isDraining = false;
   /** Steps in which nobody inherits. */
   #patience = 0;
@@ -54,6 +61,10 @@ export class Leases {
     return this.#held.get(address) ?? null;
   }
 
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
   view(): LeaseView[] {
     return [...this.#home, ...this.#inherited].map((address) => ({
       address,
@@ -62,26 +73,61 @@ export class Leases {
     }));
   }
 
-  /** After an outage all leases may have run out at once: everybody takes first what they had, nobody inherits for a lease. */
+  /**
+   * After an outage, or while the store refuses writes, all leases may run out at once: for as long as a lease everybody
+   * takes what they had, and nobody what another one had.
+   */
   hesitate(): void {
     this.#patience = LEASE_MS / BEAT_MS;
   }
 
-  /** One step, every BEAT_MS. @throws StoreLost, and nothing has changed */
+  /** One step, every BEAT_MS. @throws StoreLost, or what the store refuses; then it hesitates */
   async beat(): Promise<void> {
     if (this.#isDraining) return;
-    await this.#prolong([...this.#home, ...this.#inherited]);
-    if (this.#patience > 0) this.#patience--;
-    else await this.#inherit();
-    for (const address of this.#inherited) if (this.#hooks.isIdle(address)) await this.#release(address);
+    try {
+      await this.#step();
+    } catch (error) {
+      this.hesitate();
+      throw error;
+    }
   }
 
-  /** Give everything away, for good. Sessions go on until the network sends their packets elsewhere. */
+  /** Prolong what is held, nothing else: a takeover in the middle of a step may last longer than a lease. */
+  async hold(): Promise<void> {
+    const claims = [...this.#held.keys()].map((address) => ({
+      address,
+      isHome: !this.#inherited.has(address),
+    }));
+    if (claims.length > 0 && !this.#isDraining) await this.#group.lease(claims); // the next step looks at the tokens
+  }
+
+  /**
+   * Give everything away, for good. Sessions go on until the network sends their packets elsewhere.
+   * @throws StoreLost; then the next step takes back what was given away
+   */
   async drain(): Promise<string[]> {
     this.#isDraining = true;
-    const held = [...this.#held.keys()];
-    for (const address of held) await this.#release(address);
-    return held;
+    try {
+      const held = [...this.#held.keys()];
+      for (const address of held) await this.#release(address);
+      return held;
+    } catch (error) {
+      this.#isDraining = false;
+      throw error;
+    }
+  }
+
+  async #step(): Promise<void> {
+    const isPatient = this.#patience > 0;
+    const home = isPatient ? this.#home.filter((address) => !this.#missing.has(address)) : this.#home;
+    await this.#prolong([...home, ...this.#inherited]);
+    if (isPatient) this.#patience--;
+    else await this.#inherit();
+    for (const address of this.#inherited) {
+      if (!this.#hooks.isIdle(address)) continue;
+      await this.#release(address);
+      this.#unused.add(address);
+    }
   }
 
   async #prolong(addresses: readonly string[]): Promise<void> {
@@ -93,7 +139,6 @@ export class Leases {
 
   async #take(address: string, token: number, isHome: boolean): Promise<void> {
     if (token < 0) {
-      await this.#hooks.returning(address);
       await this.#release(address); // from here on nothing is written to its journal, so its sessions may go
       this.#hooks.returned(address);
     } else if (token === 0) {
@@ -113,15 +158,27 @@ export class Leases {
   }
 
   async #inherit(): Promise<void> {
-    for (const address of await this.#group.orphans()) {
-      const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
-      await this.#take(address, token, false);
+    const orphans = await this.#group.orphans();
+    for (const address of this.#unused) if (!orphans.includes(address)) this.#unused.delete(address);
+    let failure: unknown = null;
+    for (const address of orphans) {
+      if (this.#unused.has(address) || !this.#hooks.isAddress(address)) continue;
+      try {
+        const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
+        await this.#take(address, token, false);
+      } catch (error) {
+        if (error instanceof StoreLost) throw error;
+        failure ??= error; // of this one: the others are not to wait for it
+      }
     }
+    if (failure !== null) throw failure;
   }
 
   async #release(address: string): Promise<void> {
+    await this.#hooks.leaving(address);
     await this.#group.release(address);
     this.#held.delete(address);
     this.#inherited.delete(address);
+    this.#hooks.left(address);
   }
 }

@@ -33,7 +33,9 @@ export abstract class PrivateStore implements Store {
 
   listen(): void {}
 
-  reload(): void {}
+  reload(): boolean {
+    return false;
+  }
 }
 
 function sameReal(one: string, other: string): boolean {

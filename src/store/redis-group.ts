@@ -59,6 +59,13 @@ const WRITE = `
   for i = last + 1, #ARGV do redis.call('HDEL', key, ARGV[i]) end
   return 1`;
 
+/** ARGV: gateway and token, address */
+const CLEAR = `
+  redis.call('SELECT', 1)
+  if redis.call('GET', 'nat46:lease:' .. ARGV[2]) ~= ARGV[1] then return 0 end
+  redis.call('DEL', 'nat46:journal:' .. ARGV[2])
+  return 1`;
+
 /** ARGV: address @returns session, rest, session, rest, … */
 const READ = `
   redis.call('SELECT', 1)
@@ -70,6 +77,7 @@ export interface GroupScripts {
   nat46Release(gateway: string, address: string): Promise<number>;
   nat46Orphans(): Promise<string[]>;
   nat46Write(...args: (string | number)[]): Promise<number>;
+  nat46Clear(holder: string, address: string): Promise<number>;
   nat46Read(address: string): Promise<string[]>;
 }
 
@@ -80,6 +88,7 @@ export function defineGroupScripts(redis: Redis): void {
     nat46Release: RELEASE,
     nat46Orphans: ORPHANS,
     nat46Write: WRITE,
+    nat46Clear: CLEAR,
     nat46Read: READ,
   };
   for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { lua, numberOfKeys: 0 });
@@ -111,6 +120,10 @@ export class RedisGroup implements GatewayGroup {
   async write(address: string, token: number, { put, remove }: JournalChanges): Promise<boolean> {
     const args = [`${this.#gateway} ${token}`, address, put.length, ...put.flat(), ...remove];
     return (await this.#ask((redis) => redis.nat46Write(...args))) === 1;
+  }
+
+  async clear(address: string, token: number): Promise<boolean> {
+    return (await this.#ask((redis) => redis.nat46Clear(`${this.#gateway} ${token}`, address))) === 1;
   }
 
   async read(address: string): Promise<Readonly<Record<string, string>>> {

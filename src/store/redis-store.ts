@@ -39,6 +39,8 @@ const COMPARE_MS = 60_000;
 const COMPARE_DEAF_MS = 1000;
 /** Name of an error that the server replied; all others are of the connection. */
 const REFUSED = 'ReplyError';
+/** What a server says that has become a replica. */
+const READ_ONLY = 'READONLY ';
 /** Keys a command. */
 const PAGE = 500;
 /** News of other gateways about a mapping in use may be late by so much. */
@@ -78,9 +80,11 @@ export class RedisStore implements Store {
   }
 
   /** Connections made from now on use the certificates that are in the files now. */
-  reload(): void {
+  reload(): boolean {
     const fresh = readTls(this.#address);
-    if (this.#tls && fresh) Object.assign(this.#tls, fresh);
+    if (!this.#tls || !fresh) return false;
+    Object.assign(this.#tls, fresh);
+    return true;
   }
 
   listen(listener: StoreListener): void {
@@ -181,7 +185,9 @@ export class RedisStore implements Store {
       return await run(link.commands as Redis & Scripts & GroupScripts);
     } catch (cause) {
       // Too late is as good as lost: if it stays so, the link leaves the server
-      if (cause instanceof Error && cause.name === REFUSED) throw cause;
+      const isRefusal = cause instanceof Error && cause.name === REFUSED;
+      if (isRefusal && !cause.message.startsWith(READ_ONLY)) throw cause;
+      if (isRefusal) link.renew(); // it was the master
       throw new StoreLost({ cause });
     }
   }

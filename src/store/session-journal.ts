@@ -10,7 +10,7 @@ import * as tcp from '../wire/tcp.ts';
 import type { GatewayGroup } from './group.ts';
 import { sessionKey, sessionRest } from './session-record.ts';
 
-/** Changes a write, and in all that may wait: beyond that it is cheaper to begin anew. */
+/** Changes a write, and in all that may wait: what else changed is found in the table later. */
 const BATCH = 1000;
 const MAX_WAITING = 65_536;
 const NONE = 0;
@@ -28,9 +28,12 @@ export class SessionJournal {
   readonly #members: Int32Array;
   readonly #keys = new Map<number, string>();
   readonly #waiting = new Map<number, Changes>();
+  /** Members whose sessions are written here, and those of them whose records are all to be replaced. */
+  readonly #joined = new Set<number>();
+  readonly #anew = new Set<number>();
   #count = 0;
   #at = 0;
-  #flushing: Promise<void> | null = null;
+  #flushing: Promise<void> = Promise.resolve();
 
   constructor(state: NatState, group: GatewayGroup) {
     this.#state = state;
@@ -44,42 +47,67 @@ export class SessionJournal {
     return this.#keys.size;
   }
 
-  /** One bounded step of the search for changes. @param rows to look at */
-  look(rows: number): void {
+  /** The sessions of this member are ours to write, if they were not: all that it has, and from now on what changes. */
+  join(member: number): void {
+    if (this.#joined.has(member)) return;
+    this.#joined.add(member);
+    this.#forget(member);
+  }
+
+  /** They are another gateway's to write. */
+  leave(member: number): void {
+    this.#joined.delete(member);
+    this.#anew.delete(member);
+    this.#drop(member);
+  }
+
+  /** One bounded step of the search for changes. @param rows to look at @returns rows looked at; fewer when much waits */
+  look(rows: number): number {
     const { capacity } = this.#state.sessions.rows;
-    for (let i = 0; i < Math.min(rows, capacity); i++) {
+    const end = Math.min(rows, capacity);
+    for (let i = 0; i < end; i++) {
+      if (this.#count >= MAX_WAITING) return i;
       this.#lookAt(this.#at);
       this.#at = (this.#at + 1) % capacity;
     }
-    if (this.#count > MAX_WAITING) this.again();
+    return end;
   }
 
-  /** Write everything anew: the store may have lost it. */
+  /** Replace everything: the store may have lost it, or may have again what was removed. */
   again(): void {
     this.#stamps.fill(NONE);
     this.#keys.clear();
     this.#waiting.clear();
     this.#count = 0;
+    for (const member of this.#joined) this.#anew.add(member);
   }
 
   /**
-   * Write what waits, for addresses that are ours. @param tokenOf token of an address that is held, or null
+   * Write what waits, for addresses that are ours; what waits for others goes on waiting: a lease that ran out may come
+   * back. @param tokenOf token of an address that is held, or null
    * @throws StoreLost, and what was not written waits on
    */
   flush(tokenOf: (address: string) => number | null): Promise<void> {
-    this.#flushing ??= this.#flush(tokenOf).finally(() => {
-      this.#flushing = null;
-    });
-    return this.#flushing;
+    const flushing = this.#flushing.catch(() => {}).then(() => this.#flush(tokenOf));
+    this.#flushing = flushing;
+    return flushing;
   }
 
   async #flush(tokenOf: (address: string) => number | null): Promise<void> {
-    for (const member of [...this.#waiting.keys()]) {
+    for (const member of new Set([...this.#anew, ...this.#waiting.keys()])) {
       const address = this.#addressOf(member);
       const token = tokenOf(address);
-      if (token === null) this.#drop(member);
-      else await this.#writeAll(member, address, token);
+      if (token !== null && (await this.#clear(member, address, token)))
+        await this.#writeAll(member, address, token);
     }
+  }
+
+  /** @returns false when the lease is not ours with this token */
+  async #clear(member: number, address: string, token: number): Promise<boolean> {
+    if (!this.#anew.has(member)) return true;
+    if (!(await this.#group.clear(address, token))) return false;
+    this.#anew.delete(member);
+    return true;
   }
 
   async #writeAll(member: number, address: string, token: number): Promise<void> {
@@ -88,7 +116,7 @@ export class SessionJournal {
       const remove = first(changes.remove, BATCH - put.length);
       if (put.length + remove.length === 0) this.#waiting.delete(member);
       else if (await this.#group.write(address, token, { put, remove })) this.#written(changes, put, remove);
-      else this.#drop(member);
+      else return;
     }
   }
 
@@ -106,6 +134,15 @@ export class SessionJournal {
     this.#waiting.delete(member);
   }
 
+  /** What was written of a member is not known. */
+  #forget(member: number): void {
+    for (const row of this.#keys.keys()) {
+      if (this.#members[row] !== member) continue;
+      this.#keys.delete(row);
+      this.#stamps[row] = NONE;
+    }
+  }
+
   #lookAt(row: number): void {
     const { bibs, sessions } = this.#state;
     const id = row as SessionId;
@@ -119,6 +156,7 @@ export class SessionJournal {
     this.#stamps[row] = stamp;
     this.#members[row] = member;
     this.#keys.set(row, key);
+    if (!this.#joined.has(member)) return;
     const changes = this.#changes(member);
     this.#count += 1 - Number(changes.remove.delete(key)) - Number(changes.put.has(key));
     changes.put.set(key, sessionRest(this.#state, id));
@@ -126,9 +164,11 @@ export class SessionJournal {
 
   #remove(row: number): void {
     const key = this.#keys.get(row) ?? '';
-    const changes = this.#changes(this.#members[row] ?? 0);
+    const member = this.#members[row] ?? 0;
     this.#keys.delete(row);
     this.#stamps[row] = NONE;
+    if (!this.#joined.has(member)) return;
+    const changes = this.#changes(member);
     this.#count += 1 - Number(changes.put.delete(key)) - Number(changes.remove.has(key));
     changes.remove.add(key);
   }

@@ -6,6 +6,8 @@
  */
 import type { NatState } from '../nat/nat-state.ts';
 import type { SessionId } from '../nat/session.ts';
+import { TcpState } from '../nat/tcp-state.ts';
+import * as tcp from '../wire/tcp.ts';
 
 export interface SessionRecord {
   readonly protocol: number;
@@ -42,12 +44,12 @@ export function sessionRest({ sessions }: NatState, id: SessionId): string {
   return restScratch.toString('base64');
 }
 
-/** @returns null when this is none */
+/** Written by another gateway. @returns null when this is no established TCP session */
 export function readSession(key: string, rest: string): SessionRecord | null {
   const head = Buffer.from(key, 'base64');
   const tail = Buffer.from(rest, 'base64');
   if (head.length !== SESSION_BYTES || tail.length !== REST_BYTES) return null;
-  return {
+  const record = {
     protocol: head.readUInt8(0),
     outsidePort: head.readUInt16BE(1),
     farPort: head.readUInt16BE(3),
@@ -57,4 +59,14 @@ export function readSession(key: string, rest: string): SessionRecord | null {
     insidePort: tail.readUInt16BE(8),
     state: tail.readUInt8(10),
   };
+  return isEstablished(record) ? record : null;
+}
+
+function isEstablished({ protocol, state, outsidePort, farPort, insidePort }: SessionRecord): boolean {
+  return (
+    protocol === tcp.PROTOCOL &&
+    state >= TcpState.Established &&
+    state <= TcpState.FinOutside &&
+    Math.min(outsidePort, farPort, insidePort) > 0
+  );
 }

@@ -31,8 +31,8 @@ export interface Store {
   listen(listener: StoreListener): void;
   /** What gateways of this store share beside records; null when it belongs to one gateway. */
   readonly group: GatewayGroup | null;
-  /** Read again what lies in files, such as certificates. @throws Nat46Error NAT46_STORE, and nothing has changed */
-  reload(): void;
+  /** Read the certificates again. @returns false when there are none @throws Nat46Error NAT46_STORE, and nothing has changed */
+  reload(): boolean;
   close(): Promise<void>;
 }
 

@@ -176,6 +176,25 @@ worldTests(
       }
     },
 
+    'a master that was made a replica is left at its first refusal, and found again when it is one': async (
+      world,
+      open,
+    ) => {
+      const { said, store } = await open();
+      await world.cli(['REPLICAOF', '127.0.0.1', '1']);
+      try {
+        await store.setnx(KEY, VALUE).then(
+          () => assert.unreachable(),
+          (error: Error) => assert.is(error.name, 'StoreLost'),
+        );
+        await until('the loss', 10_000, () => (said.some((line) => line.startsWith('lost: ')) ? true : null));
+      } finally {
+        await world.cli(['REPLICAOF', 'NO', 'ONE']);
+      }
+      await until('the store', 20_000, () => (said.at(-1) === 'resumed: another server' ? true : null));
+      assert.is(said.filter((line) => line.startsWith('lost: ')).length, 1, said.join());
+    },
+
     'an address has one gateway; the journal is written with its token only, and an orphan is inherited':
       async (world) => {
         const open = async (gateway: string): Promise<Store> => {
@@ -197,6 +216,12 @@ worldTests(
           assert.is(await one.write(home.address, token, changes), true);
           assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
           assert.equal(await other.orphans(), []);
+          assert.is(await other.clear(home.address, token), false);
+          assert.is(await one.clear(home.address, token + 1), false);
+          assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
+          assert.is(await one.clear(home.address, token), true);
+          assert.equal(await other.read(home.address), {});
+          assert.is(await one.write(home.address, token, changes), true);
           await one.release(home.address);
           assert.equal(await other.orphans(), [], 'the one that is configured with it waits for it');
           await world.cli(['-n', '1', 'DEL', `nat46:want:${home.address}`]);

@@ -59,15 +59,37 @@ tests('SNAT addresses that this gateway does not have', {
       assert.ok(flows.open({ ...FLOW, farPort: 54 }) >= 0);
       checkInvariants(state);
     },
-  'an inherited one is for the hosts that are paired with it': () => {
+  'an inherited one goes on with the ports it has, and gives out no other: the host is paired anew': () => {
     const state = mapped([MEMBERS[0]]);
     const member = state.pool.append(words(OTHERS), MemberUse.Inherited);
     const flows = new Flows(state);
     for (let near = 1; near <= 8; near++)
       assert.is(memberOf(state, flows.open({ ...FLOW, near: 100 + near })), 0);
     assert.ok(adopt(state, adopted(member)));
-    assert.is(memberOf(state, flows.open({ ...FLOW, nearPort: 5001 })), member);
+    const tcp = { ...FLOW, protocol: TCP, nearPort: 4000 };
+    assert.is(memberOf(state, flows.open({ ...tcp, farPort: 81 })), member, 'the port it has');
+    for (let nearPort = 5001; nearPort < 5009; nearPort++)
+      assert.is(memberOf(state, flows.open({ ...FLOW, nearPort })), 0);
+    assert.is(state.pool.inUse(member, 0) + state.pool.inUse(member, 1), 1);
     checkInvariants(state);
+  },
+  'without an open one, a host that is paired with an inherited one is refused': () => {
+    const state = mapped([]);
+    assert.ok(adopt(state, adopted(state.pool.append(words(OTHERS), MemberUse.Inherited))));
+    assert.is(new Flows(state).open({ ...FLOW, nearPort: 5001 }), Refusal.NoLease);
+    checkInvariants(state);
+  },
+  'from outside, a closed one is refused as well; its sessions go on': () => {
+    const state = mapped();
+    const flows = new Flows(state);
+    const id = flows.open(FLOW);
+    const [member, port] = [memberOf(state, id), state.sessions.outsidePorts(id) >>> 16];
+    const near = MEMBERS[member]!;
+    state.pool.setUse(member, MemberUse.Closed);
+    assert.is(flows.openOutside(UDP, near, port, SERVER_V6, 54), Refusal.NoLease);
+    assert.is(flows.openOutside(UDP, near, port, SERVER_V6, 53), id);
+    state.pool.setUse(member, MemberUse.Open);
+    assert.ok(flows.openOutside(UDP, near, port, SERVER_V6, 54) >= 0);
   },
   'all open ones are full: exhausted, not without a lease': () => {
     const state = mapped();
@@ -133,6 +155,18 @@ tests('sessions of another gateway', {
     assert.ok(adopt(state, adopted(0, { farPort: 81 })));
     assert.is(state.bibs.rows.used(), 1);
     checkInvariants(state);
+  },
+  'one that leaves from elsewhere here ends: what was leased last is right': () => {
+    for (const more of [{ outsidePort: 4445 }, { member: 1 }]) {
+      const state = mapped();
+      assert.ok(adopt(state, adopted(0)));
+      assert.ok(adopt(state, adopted(0, more)));
+      const id = new Flows(state).find({ ...FLOW, protocol: TCP, nearPort: 4000, farPort: 80 });
+      const { member, outsidePort } = adopted(0, more);
+      assert.equal([memberOf(state, id), state.sessions.outsidePorts(id) >>> 16], [member, outsidePort]);
+      assert.is(state.sessions.rows.used(), 1);
+      checkInvariants(state);
+    }
   },
   'one that is here already is not made twice': () => {
     const state = mapped();

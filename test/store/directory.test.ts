@@ -216,6 +216,8 @@ tests('directory: resolve, a packet met an address the table does not have', {
     assert.is(await rig.directory.resolve(v4('10.2.2.8')), false);
     assert.is(await rig.directory.resolve(v4(ADDRESS)), false);
     assert.is(rig.mapped(ADDRESS), null, 'no word is no miss');
+    assert.is(await rig.directory.resolve(v4('10.2.2.255')), false);
+    assert.ok(rig.directory.storeProblem, 'an address that is never asked for proves nothing');
     assert.is(rig.logged.length, 1);
     rig.store.get = get;
     assert.is(await rig.directory.resolve(v4('10.2.2.7')), false);

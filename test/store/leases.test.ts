@@ -2,13 +2,7 @@
 import * as assert from 'uvu/assert';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import { TcpState } from '../../src/nat/tcp-state.ts';
-import {
-  BEAT_MS,
-  type GatewayGroup,
-  type JournalChanges,
-  LEASE_MS,
-  type LeaseClaim,
-} from '../../src/store/group.ts';
+import { BEAT_MS, LEASE_MS } from '../../src/store/group.ts';
 import { Leases } from '../../src/store/leases.ts';
 import { SessionJournal } from '../../src/store/session-journal.ts';
 import { readSession } from '../../src/store/session-record.ts';
@@ -16,86 +10,31 @@ import { StoreLost } from '../../src/store/store.ts';
 import { tests } from '../helpers/table.ts';
 import { type Flow, Flows, TCP, UDP } from '../nat/flows.ts';
 import { bytes, freshState, MEMBERS } from '../nat/fresh-state.ts';
+import { GroupWorld } from './group-world.ts';
 
 const A = '2001:db8:5::1';
 const B = '2001:db8:5::2';
-
-/** The rules of the scripts, in memory (the scripts themselves are asked in test/e2e/redis-store.test.ts). */
-class World {
-  nowMs = 0;
-  fence = 0;
-  isLost = false;
-  readonly leases = new Map<string, { gateway: string; token: number; untilMs: number }>();
-  readonly wants = new Map<string, number>();
-  readonly journals = new Map<string, Map<string, string>>();
-
-  group(gateway: string): GatewayGroup {
-    return {
-      lease: async (claims) => {
-        if (this.isLost) throw new StoreLost();
-        return claims.map((claim) => this.#lease(gateway, claim));
-      },
-      release: async (address) => {
-        if (this.held(address)?.gateway === gateway) this.leases.delete(address);
-      },
-      orphans: async () => [...this.journals.keys()].filter((address) => !this.held(address)),
-      write: async (address, token, changes) => {
-        if (this.isLost) throw new StoreLost();
-        return this.#write(gateway, address, token, changes);
-      },
-      read: async (address) => Object.fromEntries(this.journals.get(address) ?? []),
-    };
-  }
-
-  held(address: string) {
-    const lease = this.leases.get(address);
-    return lease && lease.untilMs > this.nowMs ? lease : undefined;
-  }
-
-  #lease(gateway: string, { address, isHome }: LeaseClaim): number {
-    const held = this.held(address);
-    const isWanted = (this.wants.get(address) ?? 0) > this.nowMs;
-    if (held?.gateway === gateway) {
-      held.untilMs = this.nowMs + LEASE_MS;
-      return !isHome && isWanted ? -held.token : held.token;
-    }
-    if (held) {
-      if (isHome) this.wants.set(address, this.nowMs + LEASE_MS);
-      return 0;
-    }
-    if (!isHome && isWanted) return 0;
-    this.leases.set(address, { gateway, token: ++this.fence, untilMs: this.nowMs + LEASE_MS });
-    return this.fence;
-  }
-
-  #write(gateway: string, address: string, token: number, { put, remove }: JournalChanges): boolean {
-    const held = this.held(address);
-    if (held?.gateway !== gateway || held.token !== token) return false;
-    const journal = this.journals.get(address) ?? new Map<string, string>();
-    this.journals.set(address, journal);
-    for (const [key, rest] of put) journal.set(key, rest);
-    for (const key of remove) journal.delete(key);
-    if (journal.size === 0) this.journals.delete(address);
-    return true;
-  }
-}
 
 /** A gateway: its leases, and what it was told to do. */
 class Member {
   readonly said: string[] = [];
   readonly leases: Leases;
   isIdle = false;
+  /** Cannot be taken over, for a reason of its own. */
+  broken = '';
   fails = false;
 
-  constructor(world: World, name: string, home: readonly string[]) {
+  constructor(world: GroupWorld, name: string, home: readonly string[]) {
     this.leases = new Leases(world.group(name), home, {
       gained: async (address, isHome) => {
         if (this.fails) throw new StoreLost();
+        if (address === this.broken) throw new Error('of its own');
         this.said.push(`gained ${address} ${isHome ? 'home' : 'inherited'}`);
       },
+      isAddress: (address) => address.includes(':'),
       lost: (address) => this.said.push(`lost ${address}`),
-      returning: async (address) =>
-        void this.said.push(`returning ${address} ${world.held(address)?.gateway}`),
+      leaving: async (address) => void this.said.push(`leaving ${address} ${world.held(address)?.gateway}`),
+      left: (address) => this.said.push(`left ${address} ${world.held(address)?.gateway}`),
       returned: (address) => this.said.push(`returned ${address} ${world.held(address)?.gateway}`),
       isIdle: () => this.isIdle,
     });
@@ -106,12 +45,12 @@ class Member {
   }
 }
 
-const orphaned = (world: World, address: string): void =>
+const orphaned = (world: GroupWorld, address: string): void =>
   void world.journals.set(address, new Map([['s', 'r']]));
 
 tests('leases of SNAT addresses', {
   'two gateways with one pool: an address has one of them': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const [one, other] = [new Member(world, 'one', [A, B]), new Member(world, 'other', [A, B])];
     for (let i = 0; i < 10; i++) {
       await one.leases.beat();
@@ -127,7 +66,7 @@ tests('leases of SNAT addresses', {
     assert.equal(other.said, [`lost ${A}`, `lost ${B}`], 'and the other is told so once');
   },
   'a gateway that stops: the other has its addresses after the lease, not 1 ms earlier': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const [one, other] = [new Member(world, 'one', [A]), new Member(world, 'other', [A])];
     await one.leases.beat();
     world.nowMs = LEASE_MS - 1;
@@ -138,7 +77,7 @@ tests('leases of SNAT addresses', {
     assert.equal(other.held, [A]);
   },
   'the one that was held back meanwhile loses it, with an older token': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const [one, other] = [new Member(world, 'one', [A]), new Member(world, 'other', [A])];
     await one.leases.beat();
     const token = one.leases.tokenOf(A);
@@ -155,7 +94,7 @@ tests('leases of SNAT addresses', {
     );
   },
   'a store that cannot be reached changes nothing': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const one = new Member(world, 'one', [A]);
     await one.leases.beat();
     world.isLost = true;
@@ -170,7 +109,7 @@ tests('leases of SNAT addresses', {
     assert.equal(one.held, [A], 'nobody took it');
   },
   'an orphan with sessions is inherited, one without is not': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const [dead, other] = [new Member(world, 'dead', [A, B]), new Member(world, 'other', [])];
     await dead.leases.beat();
     orphaned(world, A);
@@ -179,7 +118,7 @@ tests('leases of SNAT addresses', {
     assert.equal(other.said, [`gained ${A} inherited`]);
   },
   'for a lease after an outage nobody inherits': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const other = new Member(world, 'other', []);
     orphaned(world, A);
     other.leases.hesitate();
@@ -189,21 +128,25 @@ tests('leases of SNAT addresses', {
     assert.equal(other.held, [A]);
   },
   'its home is back: journal first, then the lease, then its sessions end here': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const [home, other] = [new Member(world, 'home', [A]), new Member(world, 'other', [])];
     orphaned(world, A);
     await other.leases.beat();
     await home.leases.beat();
     assert.equal(home.held, []);
     await other.leases.beat();
-    assert.equal(other.said.slice(1), [`returning ${A} other`, `returned ${A} undefined`]);
+    assert.equal(other.said.slice(1), [
+      `leaving ${A} other`,
+      `left ${A} undefined`,
+      `returned ${A} undefined`,
+    ]);
     await other.leases.beat();
     assert.equal(other.held, [], 'its home waits: not inherited again');
     await home.leases.beat();
     assert.equal(home.held, [A]);
   },
   'one that nothing uses any more is released': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const other = new Member(world, 'other', []);
     orphaned(world, A);
     await other.leases.beat();
@@ -212,9 +155,46 @@ tests('leases of SNAT addresses', {
     await other.leases.beat();
     assert.equal(other.held, []);
     assert.is(world.held(A), undefined);
+    assert.equal(other.said.slice(1), [`leaving ${A} other`, `left ${A} undefined`]);
+  },
+  'one that nothing uses, though its journal has sessions, is not taken again until another one had it':
+    async () => {
+      const world = new GroupWorld();
+      const [home, other] = [new Member(world, 'home', [A]), new Member(world, 'other', [])];
+      orphaned(world, A);
+      other.isIdle = true;
+      for (let i = 0; i < 3; i++) await other.leases.beat();
+      const gained = () => other.said.filter((line) => line.startsWith('gained')).length;
+      assert.is(gained(), 1);
+      await home.leases.beat();
+      await other.leases.beat();
+      world.nowMs = LEASE_MS;
+      await other.leases.beat();
+      assert.is(gained(), 2);
+    },
+  'one that cannot be taken over keeps no other from it': async () => {
+    const world = new GroupWorld();
+    const other = new Member(world, 'other', []);
+    for (const address of [A, B]) orphaned(world, address);
+    other.broken = A;
+    await other.leases.beat().catch((error: Error) => void other.said.push(error.message));
+    assert.equal(other.said, [`gained ${B} inherited`, 'of its own']);
+  },
+  'a takeover that lasts longer than a lease: what is held stays held': async () => {
+    const world = new GroupWorld();
+    const [one, other] = [new Member(world, 'one', [A]), new Member(world, 'other', [A])];
+    await one.leases.beat();
+    for (let i = 0; i < 10; i++) {
+      world.nowMs += BEAT_MS;
+      await one.leases.hold();
+      await other.leases.beat();
+    }
+    assert.equal([one.held, other.held], [[A], []]);
+    assert.is(one.leases.tokenOf(A), world.held(A)?.token);
+    assert.is(one.said.length, 1);
   },
   'what could not be taken over is tried again': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const other = new Member(world, 'other', []);
     orphaned(world, A);
     other.fails = true;
@@ -224,8 +204,48 @@ tests('leases of SNAT addresses', {
     await other.leases.beat();
     assert.equal(other.said, [`gained ${A} inherited`]);
   },
+  'a store that refuses writes for longer than a lease: nobody is robbed, whoever asks first': async () => {
+    const world = new GroupWorld();
+    const [one, other] = [new Member(world, 'one', [A]), new Member(world, 'other', [B])];
+    await one.leases.beat();
+    await other.leases.beat();
+    for (const address of [A, B]) orphaned(world, address);
+    world.refusal = 'NOREPLICAS Not enough good replicas to write.';
+    for (let i = 0; i < 8; i++) {
+      world.nowMs += BEAT_MS;
+      for (const { leases } of [one, other]) await leases.beat().catch(() => {});
+    }
+    world.refusal = null;
+    for (const { leases } of [other, one]) await leases.beat();
+    assert.equal([one.held, other.held], [[A], [B]]);
+  },
+  'of one pool the one that had it keeps it over an outage, whoever asks first': async () => {
+    const world = new GroupWorld();
+    const [one, other] = [new Member(world, 'one', [A]), new Member(world, 'other', [A])];
+    await one.leases.beat();
+    await other.leases.beat();
+    world.nowMs = 10 * LEASE_MS;
+    for (const { leases } of [one, other]) leases.hesitate();
+    await other.leases.beat();
+    await one.leases.beat();
+    assert.equal([one.held, other.held], [[A], []]);
+  },
+  'a drain that fails gives nothing away for good': async () => {
+    const world = new GroupWorld();
+    const one = new Member(world, 'one', [A, B]);
+    await one.leases.beat();
+    world.isLost = true;
+    await one.leases.drain().then(
+      () => assert.unreachable(),
+      (error: Error) => assert.is(error.name, 'StoreLost'),
+    );
+    world.isLost = false;
+    world.nowMs = 2 * LEASE_MS;
+    await one.leases.beat();
+    assert.equal([one.held, world.held(A)?.gateway], [[A, B], 'one']);
+  },
   'drained: everything is given away, and not taken again': async () => {
-    const world = new World();
+    const world = new GroupWorld();
     const one = new Member(world, 'one', [A, B]);
     await one.leases.beat();
     assert.equal(await one.leases.drain(), [A, B]);
@@ -239,16 +259,19 @@ const FLOW: Flow = { protocol: TCP, near: 0x0a000001, nearPort: 4000, far: SERVE
 const ROWS = 64;
 
 function stand() {
-  const world = new World();
+  const world = new GroupWorld();
   const state = freshState({ sessions: ROWS });
   state.mappings.insert(SERVER, bytes('2001:db8:64::80'), MappingKind.Dynamic, 0, 0);
   const group = world.group('one');
   const journal = new SessionJournal(state, group);
   const flows = new Flows(state);
+  const joinAll = (): void => MEMBERS.forEach((_, member) => void journal.join(member));
   const leases = new Leases(group, MEMBERS, {
-    gained: async () => {},
+    gained: async () => joinAll(),
+    isAddress: () => true,
     lost: () => {},
-    returning: async () => {},
+    leaving: async () => {},
+    left: () => {},
     returned: () => {},
     isIdle: () => false,
   });
@@ -263,7 +286,7 @@ function stand() {
     journal.look(ROWS);
     await journal.flush(tokenOf);
   };
-  return { world, state, journal, leases, written, open, step, tokenOf };
+  return { world, state, journal, leases, written, open, step, tokenOf, joinAll };
 }
 
 tests('journal of sessions', {
@@ -342,18 +365,54 @@ tests('journal of sessions', {
     await step();
     assert.is(written().length, 1);
   },
-  'without the lease nothing is written, nor waits for it': async () => {
+  'begun anew: what ended meanwhile is not left behind': async () => {
     const { journal, leases, open, state, step, written } = stand();
-    const id = open();
+    await leases.beat();
+    const ids = [open({ farPort: 1 }), open({ farPort: 2 })];
     await step();
-    assert.equal(written(), []);
+    state.locked(() => state.endSession(ids[0]!));
+    journal.again();
+    state.locked(() => state.endSession(ids[1]!));
+    open({ farPort: 3 });
+    await step();
+    assert.equal(
+      written().map(([key, rest]) => readSession(key, rest)?.farPort),
+      [3],
+    );
+  },
+  'what changed in an outage longer than the lease is written with the next token': async () => {
+    const { leases, open, state, step, world, written } = stand();
+    await leases.beat();
+    const gone = open({ farPort: 1 });
+    await step();
+    world.isLost = true;
+    open({ farPort: 2 });
+    state.locked(() => state.endSession(gone));
+    await step().catch(() => {});
+    world.isLost = false;
+    world.nowMs = 10 * LEASE_MS;
+    await step(); // with the old token
     await leases.beat();
     await step();
-    assert.equal(written(), [], 'who takes the lease begins anew');
-    journal.again();
+    assert.equal(
+      written().map(([key, rest]) => readSession(key, rest)?.farPort),
+      [2],
+    );
+  },
+  'what another gateway has is not written; with the lease, all of it': async () => {
+    const { journal, leases, open, step, joinAll, written } = stand();
+    open();
+    await step();
+    await leases.beat();
     await step();
     assert.is(written().length, 1);
-    state.locked(() => state.endSession(id));
+    for (const member of MEMBERS.keys()) journal.leave(member);
+    open({ farPort: 81 });
+    await step();
+    assert.is(written().length, 1);
+    joinAll();
+    await step();
+    assert.is(written().length, 2);
   },
   'what could not be written waits': async () => {
     const { journal, leases, open, tokenOf, world, written } = stand();

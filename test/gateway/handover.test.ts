@@ -1,0 +1,179 @@
+/** Handing over when the store fails in the middle: nothing is lost that another gateway, or this one, could go on with. */
+import pino from 'pino';
+import * as assert from 'uvu/assert';
+import { Nat46Error } from '../../src/error.ts';
+import { Handover } from '../../src/gateway/handover.ts';
+import { MappingKind } from '../../src/nat/mapping.ts';
+import { MemberUse } from '../../src/nat/port-pool.ts';
+import { TcpState } from '../../src/nat/tcp-state.ts';
+import { LEASE_MS } from '../../src/store/group.ts';
+import { StoreLost } from '../../src/store/store.ts';
+import { tests } from '../helpers/table.ts';
+import { Flows, TCP } from '../nat/flows.ts';
+import { bytes, freshState } from '../nat/fresh-state.ts';
+import { GroupWorld } from '../store/group-world.ts';
+
+const A = '2001:db8:5::1';
+const B = '2001:db8:5::2';
+const SERVER = 0x0a020205;
+const FLOW = { protocol: TCP, near: 0x0a000001, nearPort: 4000, far: SERVER, farPort: 80 };
+
+/** A gateway whose beats the test gives. */
+function stand(world: GroupWorld, name: string, home: string) {
+  const state = freshState({ members: 4, sessions: 64 }, [home]);
+  state.mappings.insert(SERVER, bytes('2001:db8:64::80'), MappingKind.Dynamic, 0, 0);
+  const directory = { isMapped: true, isLost: false };
+  const repelled: string[] = [];
+  const said: string[] = [];
+  const handover = new Handover({
+    group: world.group(name),
+    state,
+    directory: {
+      resolve: async () => directory.isMapped,
+      get: async () => {
+        if (directory.isLost) throw new StoreLost();
+        return null;
+      },
+    },
+    members: [bytes(home)],
+    inside: [{ network: 0x0a000000, mask: -(2 ** 24) }],
+    attract: () => {},
+    repel: (address) => void repelled.push(address),
+    nowMs: () => 0,
+    log: pino({ base: null }, { write: (line) => void said.push(JSON.parse(line).msg) }),
+  });
+  const beat = async (): Promise<void> => {
+    await handover.start();
+    await handover.stop();
+  };
+  const open = (flow = FLOW): void => {
+    const id = new Flows(state).open(flow);
+    state.sessions.setState(id, TcpState.Established);
+  };
+  return { beat, directory, handover, open, repelled, said, state };
+}
+
+/** A gateway at A that died with a session in its journal. */
+async function orphaned(world: GroupWorld): Promise<void> {
+  const dead = stand(world, 'dead', A);
+  await dead.beat();
+  dead.open();
+  await dead.handover.stop();
+  assert.is(world.journals.get(A)?.size, 1);
+  world.nowMs += LEASE_MS;
+}
+
+tests('handover', {
+  'a drain that fails says so in a line, and leaves the address open': async () => {
+    for (const fail of [
+      (world: GroupWorld) => Object.assign(world, { isLost: true }),
+      (world: GroupWorld) =>
+        Object.assign(world, { refusal: 'NOREPLICAS Not enough good replicas to write.' }),
+    ]) {
+      const world = new GroupWorld();
+      const one = stand(world, 'one', A);
+      await one.beat();
+      one.open();
+      fail(world);
+      const error = await one.handover.drain().then(assert.unreachable as () => null, (it: unknown) => it);
+      assert.ok(error instanceof Nat46Error && error.code === 'NAT46_STORE');
+      assert.match(
+        error.message,
+        /^drain: .*; the gateway goes on as before; try again when the store works$/,
+      );
+      assert.is(one.state.pool.use(0), MemberUse.Open);
+      world.isLost = false;
+      world.refusal = null;
+      assert.equal(await one.handover.drain(), { addresses: [A], sessions: 1 });
+      assert.is(one.state.pool.use(0), MemberUse.Closed);
+      assert.equal(one.repelled, [A]);
+    }
+  },
+  'a drain while a beat takes an address over waits for it, and gives that one away too': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    const heir = stand(world, 'heir', B);
+    const beating = heir.beat();
+    const { addresses } = await heir.handover.drain();
+    await beating;
+    assert.equal(addresses, [B, A]);
+    assert.equal(heir.said.filter((line) => line === 'SNAT address leased').length, 2, 'each was taken once');
+    assert.is(world.journals.get(A)?.size, 1);
+  },
+  'a takeover whose questions the store does not answer loses no session, and is tried again': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    const heir = stand(world, 'heir', B);
+    Object.assign(heir.directory, { isMapped: false, isLost: true });
+    await heir.beat();
+    assert.is(world.journals.get(A)?.size, 1);
+    assert.is(heir.state.sessions.rows.used(), 0);
+    Object.assign(heir.directory, { isMapped: true, isLost: false });
+    await heir.beat();
+    assert.is(heir.state.sessions.rows.used(), 1);
+  },
+  'what an heir cannot hold stays in the journal; what its home cannot does not': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    const heir = stand(world, 'heir', B);
+    heir.directory.isMapped = false;
+    await heir.beat();
+    assert.is(world.held(A)?.gateway, undefined, 'nothing uses it: released again');
+    assert.is(world.journals.get(A)?.size, 1);
+    const home = stand(world, 'home', A);
+    home.directory.isMapped = false;
+    await home.beat();
+    assert.is(world.journals.get(A), undefined);
+  },
+  'an inherited address that nothing uses any more: no new sessions, and its link is told': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    const heir = stand(world, 'heir', B);
+    await heir.beat();
+    assert.is(heir.state.pool.use(1), MemberUse.Inherited);
+    heir.state.locked(() => heir.state.endSession(0 as never));
+    await heir.beat();
+    assert.equal(heir.repelled, [A]);
+    assert.is(heir.state.pool.use(1), MemberUse.Closed);
+    assert.is(world.journals.get(A)?.size ?? 0, 0);
+  },
+  'orphans that are no addresses: each said once, and the real one is taken over': async () => {
+    const world = new GroupWorld();
+    const strange = ['garbage', '2001:DB8::1', 'ff02::1', '::', 'fe80::1'];
+    for (const address of strange) world.journals.set(address, new Map([['s', 'r']]));
+    await orphaned(world);
+    const heir = stand(world, 'heir', B);
+    await heir.beat();
+    await heir.beat();
+    assert.is(heir.said.filter((line) => line.includes('is none; remove it there')).length, strange.length);
+    assert.is(heir.state.sessions.rows.used(), 1);
+    assert.is(heir.state.pool.size(), 2);
+  },
+  'a session of a host that is not inside here is not taken over': async () => {
+    const world = new GroupWorld();
+    const dead = stand(world, 'dead', A);
+    await dead.beat();
+    dead.open({ ...FLOW, near: 0x0b000001 });
+    await dead.handover.stop();
+    world.nowMs += LEASE_MS;
+    const heir = stand(world, 'heir', B);
+    await heir.beat();
+    assert.is(heir.state.sessions.rows.used(), 0);
+    assert.is(world.journals.get(A)?.size, 1);
+  },
+  'a takeover of many sessions lets others have their turns': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    for (let i = 0; i < 5000; i++) world.journals.get(A)?.set(`${i}`, 'r');
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    await stand(world, 'heir', B).beat();
+    isOver = true;
+    assert.ok(turns >= 10, `${turns}`);
+  },
+});

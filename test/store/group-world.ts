@@ -1,0 +1,83 @@
+/** A group of gateways over a store in memory whose clock the test holds. */
+import { type GatewayGroup, type JournalChanges, LEASE_MS, type LeaseClaim } from '../../src/store/group.ts';
+import { StoreLost } from '../../src/store/store.ts';
+
+/** The rules of the scripts, in memory (the scripts themselves are asked in test/e2e/redis-store.test.ts). */
+export class GroupWorld {
+  nowMs = 0;
+  fence = 0;
+  isLost = false;
+  /** What the server says to every write, as while it has too few replicas; null: it takes them. */
+  refusal: string | null = null;
+  readonly leases = new Map<string, { gateway: string; token: number; untilMs: number }>();
+  readonly wants = new Map<string, number>();
+  readonly journals = new Map<string, Map<string, string>>();
+
+  group(gateway: string): GatewayGroup {
+    return {
+      lease: async (claims) => {
+        this.#ask(true);
+        return claims.map((claim) => this.#lease(gateway, claim));
+      },
+      release: async (address) => {
+        this.#ask(true);
+        if (this.held(address)?.gateway === gateway) this.leases.delete(address);
+      },
+      orphans: async () => {
+        this.#ask(false);
+        return [...this.journals.keys()].filter((address) => !this.held(address));
+      },
+      write: async (address, token, changes) => {
+        this.#ask(true);
+        return this.#write(gateway, address, token, changes);
+      },
+      clear: async (address, token) => {
+        this.#ask(true);
+        const isOurs = this.#write(gateway, address, token, { put: [], remove: [] });
+        if (isOurs) this.journals.delete(address);
+        return isOurs;
+      },
+      read: async (address) => {
+        this.#ask(false);
+        return Object.fromEntries(this.journals.get(address) ?? []);
+      },
+    };
+  }
+
+  held(address: string) {
+    const lease = this.leases.get(address);
+    return lease && lease.untilMs > this.nowMs ? lease : undefined;
+  }
+
+  #ask(isWrite: boolean): void {
+    if (this.isLost) throw new StoreLost();
+    if (isWrite && this.refusal !== null) throw new Error(this.refusal);
+  }
+
+  #lease(gateway: string, { address, isHome }: LeaseClaim): number {
+    const held = this.held(address);
+    const isWanted = (this.wants.get(address) ?? 0) > this.nowMs;
+    if (held?.gateway === gateway) {
+      held.untilMs = this.nowMs + LEASE_MS;
+      return !isHome && isWanted ? -held.token : held.token;
+    }
+    if (held) {
+      if (isHome) this.wants.set(address, this.nowMs + LEASE_MS);
+      return 0;
+    }
+    if (!isHome && isWanted) return 0;
+    this.leases.set(address, { gateway, token: ++this.fence, untilMs: this.nowMs + LEASE_MS });
+    return this.fence;
+  }
+
+  #write(gateway: string, address: string, token: number, { put, remove }: JournalChanges): boolean {
+    const held = this.held(address);
+    if (held?.gateway !== gateway || held.token !== token) return false;
+    const journal = this.journals.get(address) ?? new Map<string, string>();
+    this.journals.set(address, journal);
+    for (const [key, rest] of put) journal.set(key, rest);
+    for (const key of remove) journal.delete(key);
+    if (journal.size === 0) this.journals.delete(address);
+    return true;
+  }
+}
