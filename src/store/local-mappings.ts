@@ -138,13 +138,6 @@ export class LocalMappings {
     return row >= 0 && this.#table.kind(row) === MappingKind.Resting;
   }
 
-  /** Whether the address rests from standing for this real v6. */
-  restsFrom(v4: number, v6: Uint8Array): boolean {
-    const row = this.#table.lookup4(v4);
-    if (row < 0 || this.#table.kind(row) !== MappingKind.Resting) return false;
-    return Buffer.compare(this.#real(row), v6) === 0;
-  }
-
   /** The address that rests from standing for this real v6, or null: nobody else can be meant by it. */
   formerOf(v6: Uint8Array): number | null {
     return this.#former.get(nameOf(v6)) ?? null;
