@@ -169,7 +169,7 @@ worldTests(
         other.clock.sec += 200;
         await swept(other);
         assert.is(other.mapped(address), 'resting');
-        await until('its end on the other', 5000, () => (one.mapped(address) === null ? true : null));
+        await until('its end on the other', 5000, () => (one.mapped(address) === 'resting' ? true : null));
         assert.is(await world.cli(['KEYS', '*']), '');
       } finally {
         for (const { store } of rigs) await store.close();
