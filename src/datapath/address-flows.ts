@@ -10,9 +10,8 @@
 import { setDeltas } from '../nat/deltas.ts';
 import { finish, mix } from '../nat/hash-index.ts';
 import { Refusal } from '../nat/nat46-resolver.ts';
-import { NO_ROW } from '../nat/rows.ts';
 import { byteLength, Segment } from '../nat/segment.ts';
-import { type NewSession, type SessionId, SessionTable, sameAddress } from '../nat/session.ts';
+import { blankSession, type SessionId, SessionTable, sameAddress } from '../nat/session.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
@@ -48,21 +47,7 @@ export class AddressFlows implements Flows {
   readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #settings: Settings;
-  readonly #new: NewSession = {
-    protocol: 0,
-    insideNear: 0,
-    insideFar: 0,
-    insidePorts: 0,
-    outsidePorts: 0,
-    outside: new Int32Array(8),
-    delta: 0,
-    addressDelta: 0,
-    bib: NO_ROW,
-    mapping: NO_ROW,
-    state: 0,
-    deadline: 0,
-    pathMtu: 0,
-  };
+  readonly #new = blankSession();
   readonly #scratch = new Int32Array(4);
   #map: AddressMap;
   #hairpin: Hairpin;

@@ -15,7 +15,7 @@ import type { NatState } from './nat-state.ts';
 import { MemberUse, NO_MEMBER, NO_PORT, protocolColumn } from './port-pool.ts';
 import { NO_ROW } from './rows.ts';
 import { FILTERING_AT } from './segment.ts';
-import { type NewSession, NO_SESSION, portPair, type SessionId } from './session.ts';
+import { blankSession, NO_SESSION, portPair, type SessionId } from './session.ts';
 
 /** Why there is no session; below every row number. */
 export const Refusal = {
@@ -60,21 +60,7 @@ export class Nat46Resolver {
   readonly #state: NatState;
   readonly #view: DataView;
   readonly #options: ResolverOptions;
-  readonly #new: NewSession = {
-    protocol: 0,
-    insideNear: 0,
-    insideFar: 0,
-    insidePorts: 0,
-    outsidePorts: 0,
-    outside: new Int32Array(8),
-    delta: 0,
-    addressDelta: 0,
-    bib: NO_ROW,
-    mapping: NO_ROW,
-    state: 0,
-    deadline: 0,
-    pathMtu: 0,
-  };
+  readonly #new = blankSession();
   readonly #real = new Int32Array(4);
   #member = NO_MEMBER;
 

@@ -71,6 +71,25 @@ export interface NewSession {
   pathMtu: number;
 }
 
+/** One to fill again and again. */
+export function blankSession(): NewSession {
+  return {
+    protocol: 0,
+    insideNear: 0,
+    insideFar: 0,
+    insidePorts: 0,
+    outsidePorts: 0,
+    outside: new Int32Array(8),
+    delta: 0,
+    addressDelta: 0,
+    bib: NO_ROW,
+    mapping: NO_ROW,
+    state: 0,
+    deadline: 0,
+    pathMtu: 0,
+  };
+}
+
 export class SessionTable {
   readonly rows: Rows;
   readonly #words: Int32Array;
