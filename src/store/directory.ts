@@ -81,7 +81,7 @@ export class MappingDirectory {
     });
     const { store } = options;
     this.#follower = new Follower({ store, local: this.#local, judge: this.#judge, turns: this.#turns });
-    this.#activity = new Activity(this.#local);
+    this.#activity = new Activity(options.table);
     this.#health = new StoreHealth(options.log, options.count);
     this.#allocator = new Allocator({
       ...options,

@@ -259,7 +259,9 @@ export class LocalMappings {
     const row = this.live(v4);
     if (row < 0 || this.#table.sessions(row) > 0 || this.#table.kind(row) === MappingKind.Static)
       return false;
-    return this.#table.timeoutSec(row) !== NEVER_SEC && this.#options.clock.nowSec() > this.#endSec(row);
+    return (
+      this.#table.timeoutSec(row) !== NEVER_SEC && this.#options.clock.nowSec() > endSec(this.#table, row)
+    );
   }
 
   /** A life that is over ends: its address rests. @returns false when it was prolonged in the last moment */
@@ -280,18 +282,6 @@ export class LocalMappings {
   prolong(v4: number, sec: number): void {
     const row = this.live(v4);
     if (row >= 0) this.#table.noteAnswer(row, this.#options.clock.nowSec() + sec);
-  }
-
-  /** Mappings that can end, and when they would if nothing used them from now on. */
-  *lives(): Generator<{ v4: number; endSec: number; timeoutSec: number; isInUse: boolean }> {
-    const nowSec = this.#options.clock.nowSec();
-    for (const row of this.#validRows()) {
-      const timeoutSec = this.#table.timeoutSec(row);
-      if (this.#table.kind(row) !== MappingKind.Dynamic || timeoutSec === NEVER_SEC) continue;
-      const isInUse = this.#table.sessions(row) > 0;
-      const endSec = isInUse ? nowSec + timeoutSec : this.#endSec(row);
-      yield { v4: this.#table.v4(row), endSec, timeoutSec, isInUse };
-    }
   }
 
   /** Every live or resting mapping, for the terminal. */
@@ -349,14 +339,6 @@ export class LocalMappings {
     return v6;
   }
 
-  /** When a mapping that no session uses is over. */
-  #endSec(row: number): number {
-    return Math.max(
-      this.#table.lastUsedSec(row) + this.#table.timeoutSec(row),
-      this.#table.keepUntilSec(row),
-    );
-  }
-
   #dropOldestMiss(): void {
     const miss = this.#misses.shift();
     if (!miss) return;
@@ -371,7 +353,7 @@ export class LocalMappings {
     const resting = this.#table.kind(row) === MappingKind.Resting;
     const sessions = this.#table.sessions(row);
     const timeout = this.#table.timeoutSec(row);
-    const end = resting ? this.#table.keepUntilSec(row) : this.#endSec(row);
+    const end = resting ? this.#table.keepUntilSec(row) : endSec(this.#table, row);
     const never = !resting && (timeout === NEVER_SEC || sessions > 0);
     return {
       v4: formatV4(this.#table.v4(row)),
@@ -383,6 +365,11 @@ export class LocalMappings {
       expires_sec: never ? null : Math.max(end - nowSec, 0),
     };
   }
+}
+
+/** When a mapping that no session uses is over: second of the Unix epoch. */
+export function endSec(table: MappingRows, row: number): number {
+  return Math.max(table.lastUsedSec(row) + table.timeoutSec(row), table.keepUntilSec(row));
 }
 
 /** Key of a map: sixteen bytes as sixteen characters. */
