@@ -12,8 +12,8 @@ import type { Store } from './store.ts';
 
 /** Inactivity after which a mapping that DNS46 made ends: as long as an established TCP session may be idle. */
 const DYNAMIC_TIMEOUT_SEC = 7200;
-/** Candidates that are offered to the store at once: few, because the table knows which are taken; then more. */
-const FIRST_OFFER = 8;
+/** Candidates that are offered to the store at once: one, because the table knows which are taken; then more and more. */
+const OFFER_GROWTH = 16;
 const LARGEST_OFFER = 256;
 
 export interface AllocatorParts {
@@ -88,14 +88,14 @@ export class Allocator {
     const former = local.formerOf(v6);
     if (former !== null) yield [former];
     let offer: number[] = [];
-    let size = FIRST_OFFER;
+    let size = 1;
     for (const v4 of local.vacant(v6)) {
       if (!local.hasRoom) return;
       offer.push(v4);
       if (offer.length < size) continue;
       yield offer;
       offer = [];
-      size = LARGEST_OFFER;
+      size = Math.min(size * OFFER_GROWTH, LARGEST_OFFER);
     }
     if (offer.length > 0) yield offer;
   }
