@@ -2,7 +2,7 @@
  * Questions to one upstream over UDP. RFC 5452 §9.2: ids and source ports are random, replies count only when they
  * come from the address asked (the sockets are connected) and echo the question. A small pool of sockets is kept, each
  * replaced after some questions or some time, because a fresh one a question costs more than the question itself.
- * Questions of one turn of the loop leave together.
+ * Questions of one turn of the loop leave together, from one port in one system call; the next turn draws another port.
  */
 import { constants } from 'node:os';
 import { echoes, keepsCase } from './echo.ts';
@@ -40,6 +40,8 @@ export class UpstreamUdp {
   readonly #transport: UdpTransport;
   readonly #context: UpstreamContext;
   #ports: SourcePort[] = [];
+  /** The one of this turn. */
+  #drawn: SourcePort | null = null;
 
   constructor(endpoint: Endpoint, transport: UdpTransport, context: UpstreamContext) {
     this.#endpoint = endpoint;
@@ -75,6 +77,7 @@ export class UpstreamUdp {
   #port(): SourcePort | null {
     const { clock, random } = this.#context;
     const now = clock.now();
+    if (this.#drawn?.isLoading && this.#drawn.usable(now)) return this.#drawn;
     for (let i = this.#ports.length - 1; i >= 0; i--) {
       if (this.#ports[i]?.usable(now) === false) this.#ports.splice(i, 1);
     }
@@ -82,7 +85,8 @@ export class UpstreamUdp {
       const socket = this.#connected();
       if (socket !== null) this.#ports.push(new SourcePort(socket, this.#context));
     }
-    return this.#ports[random(this.#ports.length)] ?? null;
+    this.#drawn = this.#ports[random(this.#ports.length)] ?? null;
+    return this.#drawn;
   }
 
   #connected(): BatchSocket | null {
@@ -110,6 +114,11 @@ class SourcePort {
     this.#untilMs = context.clock.now() + PORT_LIFE_MS;
     this.#socket = socket;
     socket.watch(() => this.#drain());
+  }
+
+  /** Whether questions of this turn wait to leave from here. */
+  get isLoading(): boolean {
+    return this.#unsent.length > 0;
   }
 
   /** Whether it may take another question; one that may not closes itself when nobody waits any more. */
