@@ -57,8 +57,7 @@ function* sessionRows({ state, nowMs }: ViewSources): Generator<SessionRow> {
   const { sessions } = state;
   const now = nowMs();
   const outside = new DataView(new ArrayBuffer(32));
-  for (let row = 0; row < sessions.rows.capacity; row++) {
-    if (!sessions.rows.isValid(row)) continue;
+  for (const row of sessions.rows.inUse()) {
     const id = row as SessionId;
     const left = (sessions.deadline(id) - now) | 0;
     if (left <= 0) continue;

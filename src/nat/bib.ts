@@ -25,11 +25,11 @@ export class BibTable {
   readonly #seed: number;
 
   constructor(segment: Segment) {
-    const { head, buckets, rows, capacity } = segment.layout.bib;
+    const at = segment.layout.bib;
     this.#words = segment.words;
-    this.rows = new Rows(segment.words, head, rows, BIB_STRIDE, capacity);
-    this.#inside = new HashIndex(segment.words, buckets[0]!, this.rows, NEXT_INSIDE);
-    this.#outside = new HashIndex(segment.words, buckets[1]!, this.rows, NEXT_OUTSIDE);
+    this.rows = new Rows(segment.words, at, BIB_STRIDE);
+    this.#inside = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_INSIDE);
+    this.#outside = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_OUTSIDE);
     this.#seed = segment.seed(2);
   }
 

@@ -19,10 +19,10 @@ export class ClientTable {
   readonly #seed: number;
 
   constructor(segment: Segment) {
-    const { head, buckets, rows, capacity } = segment.layout.client;
+    const at = segment.layout.client;
     this.#words = segment.words;
-    this.rows = new Rows(segment.words, head, rows, CLIENT_STRIDE, capacity);
-    this.#index = new HashIndex(segment.words, buckets[0]!, this.rows, NEXT);
+    this.rows = new Rows(segment.words, at, CLIENT_STRIDE);
+    this.#index = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT);
     this.#seed = segment.seed(3);
   }
 

@@ -38,10 +38,10 @@ export class FragmentTable {
   readonly #seed: number;
 
   constructor(segment: Segment) {
-    const { head, buckets, rows, capacity } = segment.layout.fragment;
+    const at = segment.layout.fragment;
     this.#words = segment.words;
-    this.rows = new Rows(segment.words, head, rows, FRAGMENT_STRIDE, capacity);
-    this.#index = new HashIndex(segment.words, buckets[0]!, this.rows, NEXT);
+    this.rows = new Rows(segment.words, at, FRAGMENT_STRIDE);
+    this.#index = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT);
     this.#seed = segment.seed(0);
   }
 
@@ -80,10 +80,10 @@ export class FragmentTable {
 
   /** Bounded sweep, under the lock. @returns row to go on at, 0 after the last */
   sweep(now: number, from: number, budget: number): number {
-    const end = Math.min(from + budget, this.rows.capacity);
-    for (let row = from; row < end; row++) {
-      if (this.rows.isValid(row) && isPast(this.#words[this.rows.base(row) + DEADLINE]!, now))
-        this.#remove(row);
+    const { rows } = this;
+    const end = Math.min(from + budget, rows.capacity);
+    for (let row = rows.next(from, end); row < end; row = rows.next(row + 1, end)) {
+      if (isPast(this.#words[rows.base(row) + DEADLINE]!, now)) this.#remove(row);
     }
     return end === this.rows.capacity ? 0 : end;
   }

@@ -47,11 +47,11 @@ export class MappingTable {
   readonly #scratch = new Int32Array(4);
 
   constructor(segment: Segment) {
-    const { head, buckets, rows, capacity } = segment.layout.mapping;
+    const at = segment.layout.mapping;
     this.#words = segment.words;
-    this.rows = new Rows(segment.words, head, rows, MAPPING_STRIDE, capacity);
-    this.#v4 = new HashIndex(segment.words, buckets[0]!, this.rows, NEXT_V4);
-    this.#v6 = new HashIndex(segment.words, buckets[1]!, this.rows, NEXT_V6);
+    this.rows = new Rows(segment.words, at, MAPPING_STRIDE);
+    this.#v4 = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_V4);
+    this.#v6 = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_V6);
     this.#seed = segment.seed(1);
   }
 
@@ -139,7 +139,7 @@ export class MappingTable {
    */
   expired(nowSec: number, from: number, budget: number, out: number[]): number {
     const end = Math.min(from + budget, this.capacity);
-    for (let row = from; row < end; row++) {
+    for (let row = this.rows.next(from, end); row < end; row = this.rows.next(row + 1, end)) {
       if (this.rows.isValid(row) && this.#isOver(row, nowSec)) out.push(row);
     }
     return end === this.capacity ? 0 : end;
@@ -214,8 +214,7 @@ export class MappingTable {
 
   counts(): { dynamic: number; static: number; resting: number } {
     const counts = { dynamic: 0, static: 0, resting: 0 };
-    for (let row = 0; row < this.capacity; row++) {
-      if (!this.rows.isValid(row)) continue;
+    for (const row of this.rows.inUse()) {
       const kind = this.kind(row);
       if (kind === MappingKind.Dynamic) counts.dynamic++;
       else if (kind === MappingKind.Static) counts.static++;

@@ -102,7 +102,7 @@ export class NatState {
   sweepSessions(now: number, from: number, budget: number, ended: (id: SessionId) => void): number {
     const { rows } = this.sessions;
     const end = Math.min(from + budget, rows.capacity);
-    for (let row = from; row < end; row++) {
+    for (let row = rows.next(from, end); row < end; row = rows.next(row + 1, end)) {
       const id = row as SessionId;
       if (!rows.isValid(row) || !isPast(this.sessions.deadline(id), now)) continue;
       this.lock.acquire();
@@ -121,7 +121,9 @@ export class NatState {
   endSessionsOf(mapping: number): number {
     let ended = 0;
     const { rows } = this.sessions;
-    for (let row = 0; row < rows.capacity && this.mappings.sessions(mapping) > 0; row++) {
+    const end = rows.capacity;
+    for (let row = rows.next(0, end); row < end; row = rows.next(row + 1, end)) {
+      if (this.mappings.sessions(mapping) === 0) break;
       if (!rows.isValid(row) || this.sessions.mapping(row as SessionId) !== mapping) continue;
       this.lock.acquire();
       if (rows.isValid(row) && this.sessions.mapping(row as SessionId) === mapping) {

@@ -8,7 +8,7 @@
  * 2^53). A segment of another version or geometry is never read: the caller sets it aside.
  */
 import { bucketCount } from './hash-index.ts';
-import { HEAD_WORDS } from './rows.ts';
+import { HEAD_WORDS, markWords } from './rows.ts';
 
 /** Capacities, chosen at start and written into the header. */
 export interface Geometry {
@@ -29,7 +29,7 @@ const GEOMETRY_FIELDS = ['sessions', 'mappings', 'clients', 'fragments', 'member
 /** "N46S" */
 const MAGIC = 0x4e343653;
 /** Counts up with every change of the layout. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** Words of the header. */
 const HEADER_WORDS = 64;
@@ -98,6 +98,8 @@ export interface Layout {
 
 export interface TableLayout {
   readonly head: number;
+  /** A bit a row. */
+  readonly marks: number;
   /** One run of buckets an index. */
   readonly buckets: readonly number[];
   readonly rows: number;
@@ -114,6 +116,7 @@ export function layout(geometry: Geometry): Layout {
   };
   const table = (capacity: number, stride: number, indexes: number): TableLayout => ({
     head: take(HEAD_WORDS),
+    marks: take(markWords(capacity)),
     buckets: Array.from({ length: indexes }, () => take(bucketCount(capacity))),
     rows: take(capacity * stride),
     capacity,

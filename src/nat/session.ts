@@ -99,15 +99,15 @@ export class SessionTable {
   readonly #seed: number;
 
   constructor(segment: Segment) {
-    const { head, buckets, rows, capacity } = segment.layout.session;
+    const at = segment.layout.session;
     this.#words = segment.words;
-    this.rows = new Rows(segment.words, head, rows, SESSION_STRIDE, capacity);
-    this.#inside = new HashIndex(segment.words, buckets[0]!, this.rows, NEXT_INSIDE);
-    this.#outside = new HashIndex(segment.words, buckets[1]!, this.rows, NEXT_OUTSIDE);
+    this.rows = new Rows(segment.words, at, SESSION_STRIDE);
+    this.#inside = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_INSIDE);
+    this.#outside = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_OUTSIDE);
     this.#seed = segment.seed(0);
     const fields = { bib: BIB, real: OUTSIDE_FAR };
     const links = { chain: PEER_CHAIN, older: PEER_OLDER, newer: PEER_NEWER };
-    this.#peers = new PeerIndex(segment.words, buckets[2]!, this.rows, this.#seed, fields, links);
+    this.#peers = new PeerIndex(segment.words, at.buckets[2]!, this.rows, this.#seed, fields, links);
   }
 
   /** The session of an IPv4 pair on the inside. O(1) on average, changes nothing. @param ports near, far */

@@ -60,8 +60,8 @@ export function freeAddresses({ mappings, segment }: NatState): number {
   const first = word(segment, ASSIGNABLE_FIRST_AT) >>> 0;
   const end = word(segment, ASSIGNABLE_END_AT) >>> 0;
   let free = end - first - word(segment, ASSIGNABLE_RESERVED_AT);
-  for (let row = 0; row < mappings.capacity; row++) {
-    if (!mappings.rows.isValid(row) || mappings.kind(row) === MappingKind.Negative) continue;
+  for (const row of mappings.rows.inUse()) {
+    if (mappings.kind(row) === MappingKind.Negative) continue;
     const v4 = mappings.v4(row);
     if (v4 >= first && v4 < end) free--;
   }

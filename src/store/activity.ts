@@ -31,9 +31,13 @@ export class Activity {
   /** One step: lives to be told now; none most of the time. @param nowSec Unix epoch */
   due(nowSec: number): Life[] {
     const lives: Life[] = [];
-    const { capacity } = this.#table;
+    const { capacity, rows } = this.#table;
     const behind = Math.min(this.#from + Math.max(Math.ceil(capacity / STEPS), LEAST_ROWS), capacity);
     for (let row = this.#from; row < behind; row++) {
+      const free = row;
+      row = rows.next(row, behind);
+      this.#toldV4.fill(NO_ADDRESS, free, row);
+      if (row === behind) break;
       const v4 = this.#isMortal(row) ? this.#table.v4(row) : NO_ADDRESS;
       const sec = v4 === NO_ADDRESS ? 0 : this.#news(row, v4, nowSec);
       if (sec > 0) lives.push({ key: recordKey(v4), sec });

@@ -5,6 +5,7 @@
 import { formatV4, formatV6 } from '../address.ts';
 import { isPast, NEGATIVE_MS } from '../nat/lifetimes.ts';
 import { MappingKind } from '../nat/mapping.ts';
+import type { Rows } from '../nat/rows.ts';
 import type { FreeSlots } from './free-slots.ts';
 import { NEVER_SEC } from './record.ts';
 import type { Slots } from './slots.ts';
@@ -12,7 +13,7 @@ import type { Slots } from './slots.ts';
 /** What is needed of nat/mapping.ts; see there. Seconds since the Unix epoch. A row is an integer, -1 is none. */
 export interface MappingRows {
   readonly capacity: number;
-  readonly rows: { isValid(row: number): boolean };
+  readonly rows: Pick<Rows, 'isValid' | 'next' | 'inUse'>;
   size(): number;
   lookup4(v4: number): number;
   lookup6(v6: Uint8Array): number;
@@ -91,7 +92,7 @@ export class LocalMappings {
     this.#slots = slots;
     this.#maxMisses = Math.min(Math.ceil(this.#table.capacity / MISS_SHARE), MAX_MISSES);
     this.#vacant = slots.vacant();
-    for (const row of this.#validRows()) {
+    for (const row of this.#table.rows.inUse()) {
       this.#occupy(row);
       if (this.#table.kind(row) === MappingKind.Resting) this.#rememberFormer(row);
     }
@@ -286,20 +287,16 @@ export class LocalMappings {
 
   /** Every live or resting mapping, for the terminal. */
   *lines(): Generator<MappingLine> {
-    for (const row of this.#validRows()) {
+    for (const row of this.#table.rows.inUse()) {
       if (this.#table.kind(row) !== MappingKind.Negative) yield this.#line(row);
     }
   }
 
   /** Addresses of the live mappings of one kind. */
   addresses(kind: MappingKind): number[] {
-    return [...this.#validRows()]
+    return [...this.#table.rows.inUse()]
       .filter((row) => this.#table.kind(row) === kind)
       .map((row) => this.#table.v4(row));
-  }
-
-  *#validRows(): Generator<number> {
-    for (let row = 0; row < this.#table.capacity; row++) if (this.#table.rows.isValid(row)) yield row;
   }
 
   #occupy(row: number): void {

@@ -63,11 +63,12 @@ export class SessionJournal {
 
   /** One bounded step of the search for changes. @param rows to look at @returns rows looked at; fewer when much waits */
   look(rows: number): number {
-    const { capacity } = this.#state.sessions.rows;
+    const table = this.#state.sessions.rows;
+    const { capacity } = table;
     const end = Math.min(rows, capacity);
     for (let i = 0; i < end; i++) {
       if (this.#count >= MAX_WAITING) return i;
-      this.#lookAt(this.#at);
+      if (this.#stamps[this.#at] !== NONE || table.isMarked(this.#at)) this.#lookAt(this.#at);
       this.#at = (this.#at + 1) % capacity;
     }
     return end;

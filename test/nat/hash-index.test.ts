@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { newFragmentKey } from '../../src/nat/fragment.ts';
 import { bucketCount, finish, HashIndex, mix } from '../../src/nat/hash-index.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
-import { FIRST_FIELD, HEAD_WORDS, NO_ROW, Rows } from '../../src/nat/rows.ts';
+import { FIRST_FIELD, HEAD_WORDS, markWords, NO_ROW, Rows } from '../../src/nat/rows.ts';
 import { portPair, type SessionId } from '../../src/nat/session.ts';
 import { table, tests } from '../helpers/table.ts';
 import { bytes, freshState, MEMBERS } from './fresh-state.ts';
@@ -15,9 +15,10 @@ const LINK = 1;
 const CAPACITY = 4;
 
 function make(): { index: HashIndex; rows: Rows } {
-  const buckets = HEAD_WORDS + CAPACITY * FIRST_FIELD;
+  const first = HEAD_WORDS + markWords(CAPACITY);
+  const buckets = first + CAPACITY * FIRST_FIELD;
   const words = new Int32Array(buckets + bucketCount(CAPACITY));
-  const rows = new Rows(words, 0, HEAD_WORDS, FIRST_FIELD, CAPACITY);
+  const rows = new Rows(words, { head: 0, marks: HEAD_WORDS, rows: first, capacity: CAPACITY }, FIRST_FIELD);
   rows.rebuild(() => false);
   return { rows, index: new HashIndex(words, buckets, rows, LINK) };
 }

@@ -13,6 +13,7 @@ import type { SessionId } from '../../src/nat/session.ts';
 
 const FREE_HEAD = 0;
 const FREE_TAIL = 1;
+const FRESH = 4;
 const FREE_LINK = 3;
 const BITMAPS = 16;
 const BITMAP_WORDS = 2048;
@@ -57,11 +58,14 @@ export function checkRows(state: NatState, rows: Rows, table: TableLayout, name:
     free.push(link - 1);
     assert.ok(free.length <= rows.capacity, `${name}: the free queue is a ring`);
   }
+  const last = free.at(-1) ?? -1;
+  for (let row = words[table.head + FRESH]!; row < rows.capacity; row++) free.push(row);
   const valid = validRows(rows);
   assert.is(rows.used(), valid.length, `${name}: rows in use`);
   assert.is(free.length + valid.length, rows.capacity, `${name}: no row is lost`);
   assert.is(new Set([...free, ...valid]).size, rows.capacity, `${name}: no row is twice`);
-  assert.is(words[table.head + FREE_TAIL], (free.at(-1) ?? -1) + 1, `${name}: tail of the free queue`);
+  assert.is(words[table.head + FREE_TAIL], last + 1, `${name}: tail of the free queue`);
+  assert.equal([...rows.inUse()], valid, `${name}: bits of the rows in use`);
   checkChains(state, rows, table, name);
 }
 

@@ -3,16 +3,36 @@
  */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { FIRST_FIELD, HEAD_WORDS, NO_ROW, Rows, VALID } from '../../src/nat/rows.ts';
+import { FIRST_FIELD, HEAD_WORDS, markWords, NO_ROW, Rows, VALID } from '../../src/nat/rows.ts';
 import { tests } from '../helpers/table.ts';
 
 const STRIDE = FIRST_FIELD + 1;
 
 function make(capacity: number): { rows: Rows; words: Int32Array } {
-  const words = new Int32Array(HEAD_WORDS + capacity * STRIDE);
-  const rows = new Rows(words, 0, HEAD_WORDS, STRIDE, capacity);
+  const first = HEAD_WORDS + markWords(capacity);
+  const words = new Int32Array(first + capacity * STRIDE);
+  const rows = new Rows(words, { head: 0, marks: HEAD_WORDS, rows: first, capacity }, STRIDE);
   rows.rebuild(() => true);
   return { rows, words };
+}
+
+/** What tells rows in use apart, before and after a start that drops every third. */
+function checkUse(rows: Rows, used: ReadonlySet<number>): void {
+  const { capacity } = rows;
+  const inOrder = [...used].sort((a, b) => a - b);
+  assert.equal([...rows.inUse()], inOrder);
+  assert.equal(
+    Array.from({ length: capacity }, (_, row) => rows.isMarked(row)),
+    Array.from({ length: capacity }, (_, row) => used.has(row)),
+  );
+  rows.rebuild((row) => row % 3 > 0);
+  const kept = inOrder.filter((row) => row % 3 > 0);
+  assert.equal([...rows.inUse()], kept);
+  for (let from = 0; from <= capacity; from += 7)
+    assert.is(rows.next(from, capacity), kept.find((row) => row >= from) ?? capacity);
+  const again = new Set(Array.from({ length: capacity - kept.length }, () => rows.take()));
+  assert.is(rows.take(), NO_ROW);
+  assert.is(new Set([...again, ...kept]).size, capacity, 'each row once');
 }
 
 tests('rows of a table', {
@@ -71,14 +91,23 @@ tests('rows of a table', {
       [true, false, true, false],
     );
     assert.is(rows.used(), 2);
-    assert.equal([rows.take(), rows.take(), rows.take()], [1, 3, NO_ROW]);
+    assert.equal([rows.take(), rows.take(), rows.take()], [3, 1, NO_ROW], 'nobody had 3');
+  },
+
+  'a start touches no row that nobody had': () => {
+    const { rows, words } = make(100);
+    rows.publish(rows.take());
+    words[rows.base(1) + VALID] = 46; // as no row of ours would be: whoever looks at it writes 0
+    rows.rebuild(() => true);
+    assert.is(words[rows.base(1) + VALID], 46);
+    assert.is(rows.take(), 1);
   },
 
   'like a plain queue, in any order of taking and giving': () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 5 }),
-        fc.array(fc.integer({ min: -1, max: 4 })),
+        fc.integer({ min: 1, max: 70 }), // more than two words of bits
+        fc.array(fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 69 })), { maxLength: 200 }),
         (capacity, steps) => {
           const { rows } = make(capacity);
           const free = Array.from({ length: capacity }, (_, row) => row);
@@ -95,7 +124,9 @@ tests('rows of a table', {
               free.push(step);
             }
             assert.is(rows.used(), used.size);
+            assert.is(rows.isFull(), free.length === 0);
           }
+          checkUse(rows, used);
         },
       ),
     );

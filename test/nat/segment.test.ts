@@ -44,7 +44,8 @@ function header(buffer: ArrayBuffer, spoil: (words: Int32Array) => void = () => 
 function regions(of: Geometry): [number, number][] {
   const { mapping, bib, session, client, fragment, members, puntRings, bindingRing, counters } = layout(of);
   const parts = (each: TableLayout, stride: number): [number, number][] => [
-    [each.head, 4],
+    [each.head, 5],
+    [each.marks, Math.ceil(each.capacity / 32)],
     ...each.buckets.map((at): [number, number] => [at, bucketCount(each.capacity)]),
     [each.rows, each.capacity * stride],
   ];
