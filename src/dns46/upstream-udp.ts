@@ -79,15 +79,16 @@ export class UpstreamUdp {
       if (this.#ports[i]?.usable(now) === false) this.#ports.splice(i, 1);
     }
     if (this.#ports.length < POOL_SIZE) {
-      const socket = this.#connected();
-      if (socket !== null) this.#ports.push(new SourcePort(socket, this.#context));
+      const port = this.#opened();
+      if (port !== null) this.#ports.push(port);
     }
     return this.#ports[random(this.#ports.length)] ?? null;
   }
 
-  #connected(): BatchSocket | null {
+  #opened(): SourcePort | null {
+    const { calls, arena } = this.#transport;
     try {
-      return BatchSocket.connected(this.#transport.calls, this.#endpoint, this.#transport.arena);
+      return new SourcePort(BatchSocket.connected(calls, this.#endpoint, arena), this.#context);
     } catch {
       return null; // no route, or no descriptors left: counted and logged by who asked
     }
@@ -105,6 +106,7 @@ class SourcePort {
   #retired = false;
   #closed = false;
 
+  /** @throws an error of the system; the socket is closed then */
   constructor(socket: BatchSocket, context: UpstreamContext) {
     this.#context = context;
     this.#untilMs = context.clock.now() + PORT_LIFE_MS;

@@ -11,7 +11,7 @@ import { ManualClock, settled, until } from './manual-clock.ts';
 import { a, decode, lines, query, rcode, reply } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
-const { EAGAIN, EMFILE } = constants.errno;
+const { EAGAIN, EMFILE, ENOSPC } = constants.errno;
 const TRY_MS = 1200;
 const BUDGET_MS = 3600;
 const ASKED = query({ name: 'www.example', id: 0 });
@@ -25,6 +25,8 @@ class Setup {
   readonly servers: ScriptedUpstream[];
   /** What the next ones who send are told instead. */
   sendFailure: number | null = null;
+  /** What whoever watches a socket is told instead. */
+  watchFailure: number | null = null;
   #socketsLeft = true;
 
   constructor(servers: ScriptedUpstream[], endpoints: Endpoint[]) {
@@ -35,10 +37,12 @@ class Setup {
       mixedCase: false,
       random: (below: number) => Math.floor(Math.random() * below),
     };
-    const { udpOpen, udpSend, ...others } = shim();
+    const { udpOpen, udpSend, udpWatch, ...others } = shim();
     const open: typeof udpOpen = (...args) => (this.#socketsLeft ? udpOpen(...args) : -EMFILE);
     const send: typeof udpSend = (...args) => this.sendFailure ?? udpSend(...args);
-    const transport = { calls: { ...others, udpOpen: open, udpSend: send }, arena: new Arena() };
+    const watch: typeof udpWatch = (...args) => this.watchFailure ?? udpWatch(...args);
+    const calls = { ...others, udpOpen: open, udpSend: send, udpWatch: watch };
+    const transport = { calls, arena: new Arena() };
     this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, transport, context, this.log);
   }
 
@@ -175,6 +179,10 @@ tests('one upstream', {
     assert.ok(await b.ask());
     assert.is(new Set(server!.seen.map((question) => question.port)).size, 1);
     assert.is(b.counters.of('upstreamUnreachable'), 0);
+  }),
+  'a socket that cannot be watched: null, as without one': upstreamTest(1, async (b) => {
+    b.watchFailure = -ENOSPC;
+    assert.is(await b.ask(), null);
   }),
   'no room to send at this moment: asked again after the try': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(FOUND);
