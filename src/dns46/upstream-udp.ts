@@ -82,6 +82,7 @@ export class UpstreamUdp {
       const port = this.#opened();
       if (port !== null) this.#ports.push(port);
     }
+    if (this.#ports.length === 0) return null;
     return this.#ports[random(this.#ports.length)] ?? null;
   }
 

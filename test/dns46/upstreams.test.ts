@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
 import * as assert from 'uvu/assert';
 import { TC } from '../../src/dns46/message.ts';
@@ -11,7 +12,7 @@ import { ManualClock, settled, until } from './manual-clock.ts';
 import { a, decode, lines, query, rcode, reply } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
-const { EAGAIN, EMFILE, ENOSPC } = constants.errno;
+const { EAGAIN, EMFILE, ENETUNREACH, ENOSPC } = constants.errno;
 const TRY_MS = 1200;
 const BUDGET_MS = 3600;
 const ASKED = query({ name: 'www.example', id: 0 });
@@ -25,6 +26,8 @@ class Setup {
   readonly servers: ScriptedUpstream[];
   /** What the next ones who send are told instead. */
   sendFailure: number | null = null;
+  /** Port of the upstream that the network has no way to. */
+  noRouteTo: number | null = null;
   /** What whoever watches a socket is told instead. */
   watchFailure: number | null = null;
   #socketsLeft = true;
@@ -35,13 +38,15 @@ class Setup {
       clock: this.clock,
       counters: this.counters,
       mixedCase: false,
-      random: (below: number) => Math.floor(Math.random() * below),
+      random: (below: number) => randomInt(below),
     };
-    const { udpOpen, udpSend, udpWatch, ...others } = shim();
+    const { udpOpen, udpConnect, udpSend, udpWatch, ...others } = shim();
     const open: typeof udpOpen = (...args) => (this.#socketsLeft ? udpOpen(...args) : -EMFILE);
+    const connect: typeof udpConnect = (fd, address, port) =>
+      port === this.noRouteTo ? -ENETUNREACH : udpConnect(fd, address, port);
     const send: typeof udpSend = (...args) => this.sendFailure ?? udpSend(...args);
     const watch: typeof udpWatch = (...args) => this.watchFailure ?? udpWatch(...args);
-    const calls = { ...others, udpOpen: open, udpSend: send, udpWatch: watch };
+    const calls = { ...others, udpOpen: open, udpConnect: connect, udpSend: send, udpWatch: watch };
     const transport = { calls, arena: new Arena() };
     this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, transport, context, this.log);
   }
@@ -383,6 +388,12 @@ tests('fail-over [79]', {
     await first!.stop();
     assert.ok(await b.ask());
     assert.ok(b.counters.of('upstreamUnreachable') >= 1);
+  }),
+  'no route there: the next one at once': upstreamTest(2, async (b, first, second) => {
+    second!.script = (question) => question.answer(FOUND);
+    b.noRouteTo = first!.endpoint.port;
+    assert.ok(await b.ask());
+    assert.is(b.counters.of('upstreamUnreachable'), 1);
   }),
   'nobody listens anywhere: null at once, down is logged': upstreamTest(1, async (b, server) => {
     await server!.stop();
