@@ -40,6 +40,7 @@ export const DNS_COUNTERS = [
   'zoned',
   'upstreamCase',
   'oversized',
+  'noSocket',
 ] as const;
 
 export type DnsCounter = (typeof DNS_COUNTERS)[number];

@@ -3,6 +3,7 @@
  */
 import type { Clock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
+import type { SocketShortage } from './socket-shortage.ts';
 
 export interface Endpoint {
   /** Text, IPv4 or IPv6. */
@@ -10,14 +11,17 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Why there is no reply: nothing came in time, the network refused, or one came that lost the case of the question. */
-export type Silence = 'timeout' | 'unreachable' | 'case';
+/** Why nothing was asked: the network has no way there, or this host has no socket left. */
+export type Lack = 'unreachable' | 'shortage';
+
+/** Why there is no reply: nothing was asked, or nothing came in time. */
+export type Silence = Lack | 'timeout';
 
 /** A question on its way. */
-export interface Asked {
+export interface Asked<Outcome = Uint8Array | Silence> {
   /** As sent, with its id. */
   readonly query: Uint8Array;
-  readonly settle: (outcome: Uint8Array | Silence) => void;
+  readonly settle: (outcome: Outcome) => void;
   readonly cancelTimer: () => void;
 }
 
@@ -28,6 +32,7 @@ export interface UpstreamContext {
   readonly counters: DnsCounters;
   /** Letters of questions in random case, and the same case expected in replies over UDP. */
   readonly mixedCase: boolean;
+  readonly shortage: SocketShortage;
 }
 
 /** A copy with another id. */

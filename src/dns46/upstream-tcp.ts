@@ -9,6 +9,7 @@ import { FrameReader, framed } from './frames.ts';
 import {
   type Asked,
   type Endpoint,
+  type Lack,
   type Silence,
   type UpstreamContext,
   withId,
@@ -64,8 +65,11 @@ class Connection {
   constructor(endpoint: Endpoint, context: UpstreamContext) {
     this.#context = context;
     this.#socket = connect({ host: endpoint.address, port: endpoint.port, noDelay: true });
+    this.#socket.on('connect', () => context.shortage.opened());
     this.#socket.on('data', (chunk) => this.#receive(chunk));
-    this.#socket.on('error', () => this.close());
+    this.#socket.on('error', (error) =>
+      this.close(context.shortage.causes(error) ? 'shortage' : 'unreachable'),
+    );
     this.#socket.on('close', () => this.close());
     this.#socket.on('end', () => this.close());
   }
@@ -82,11 +86,12 @@ class Connection {
     this.#socket.write(framed(bytes));
   }
 
-  close(): void {
+  /** @param lack what those who wait are told */
+  close(lack: Lack = 'unreachable'): void {
     this.open = false;
     this.#cancelIdle();
     this.#socket.destroy();
-    for (const id of [...this.#waiting.keys()]) this.#settle(id, 'unreachable');
+    for (const id of [...this.#waiting.keys()]) this.#settle(id, lack);
   }
 
   #receive(chunk: Buffer): void {

@@ -12,6 +12,7 @@ import { type Arena, BatchSocket, ENVELOPE_BYTES, SLOTS, type UdpCalls } from '.
 import {
   type Asked,
   type Endpoint,
+  type Lack,
   type Silence,
   type UpstreamContext,
   withId,
@@ -32,7 +33,8 @@ export interface UdpTransport {
   readonly arena: Arena;
 }
 
-type Settle = (outcome: Uint8Array | Silence) => void;
+/** What becomes of a question. 'case': the reply lost the letter case of the question. */
+type Outcome = Uint8Array | Silence | 'case';
 
 /** Asks over UDP; one instance an upstream. */
 export class UpstreamUdp {
@@ -48,10 +50,10 @@ export class UpstreamUdp {
   }
 
   /** @param query at most MAX_DATAGRAM_BYTES; its id is replaced @returns the first reply that echoes it, or why there is none */
-  ask(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
+  ask(query: Uint8Array, timeoutMs: number): Promise<Outcome> {
     return new Promise((resolve) => {
       const port = this.#port();
-      if (port === null) resolve('unreachable');
+      if (typeof port === 'string') resolve(port);
       else port.send(query, timeoutMs, resolve);
     });
   }
@@ -71,27 +73,28 @@ export class UpstreamUdp {
     this.#ports = [];
   }
 
-  /** @returns null when the network has no way to the upstream, or no socket is open and none can be opened */
-  #port(): SourcePort | null {
+  /** @returns why there is none when no socket is open and none can be opened */
+  #port(): SourcePort | Lack {
     const { clock, random } = this.#context;
     const now = clock.now();
     for (let i = this.#ports.length - 1; i >= 0; i--) {
       if (this.#ports[i]?.usable(now) === false) this.#ports.splice(i, 1);
     }
-    if (this.#ports.length < POOL_SIZE) {
-      const port = this.#opened();
-      if (port !== null) this.#ports.push(port);
-    }
-    if (this.#ports.length === 0) return null;
-    return this.#ports[random(this.#ports.length)] ?? null;
+    const lack = this.#ports.length < POOL_SIZE ? this.#open() : null;
+    if (this.#ports.length === 0) return lack ?? 'unreachable';
+    return this.#ports[random(this.#ports.length)] ?? 'unreachable';
   }
 
-  #opened(): SourcePort | null {
+  /** One socket more. @returns why not */
+  #open(): Lack | null {
     const { calls, arena } = this.#transport;
+    const { shortage } = this.#context;
     try {
-      return new SourcePort(BatchSocket.connected(calls, this.#endpoint, arena), this.#context);
-    } catch {
-      return null; // no route, or no descriptors left: counted and logged by who asked
+      this.#ports.push(new SourcePort(BatchSocket.connected(calls, this.#endpoint, arena), this.#context));
+      shortage.opened();
+      return null;
+    } catch (error) {
+      return shortage.causes(error) ? 'shortage' : 'unreachable';
     }
   }
 }
@@ -100,7 +103,7 @@ export class UpstreamUdp {
 class SourcePort {
   readonly #context: UpstreamContext;
   readonly #socket: BatchSocket;
-  readonly #waiting = new Map<number, Asked>();
+  readonly #waiting = new Map<number, Asked<Outcome>>();
   readonly #untilMs: number;
   #unsent: Uint8Array[] = [];
   #uses = 0;
@@ -122,7 +125,7 @@ class SourcePort {
     return !this.#retired;
   }
 
-  send(query: Uint8Array, timeoutMs: number, settle: Settle): void {
+  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Outcome) => void): void {
     const { clock, counters, random, mixedCase } = this.#context;
     let id = random(ID_COUNT);
     while (this.#waiting.has(id)) id = (id + 1) % ID_COUNT;
@@ -170,7 +173,7 @@ class SourcePort {
     this.#settle(id, believed ? reply : 'case');
   }
 
-  #settle(id: number, outcome: Uint8Array | Silence): void {
+  #settle(id: number, outcome: Outcome): void {
     const asked = this.#waiting.get(id);
     if (asked === undefined) return;
     this.#waiting.delete(id);

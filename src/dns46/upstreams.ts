@@ -44,6 +44,12 @@ interface Effort<Reply> {
   fallback: Reply | null;
 }
 
+const SILENCE_COUNTERS = {
+  timeout: 'upstreamTimeout',
+  unreachable: 'upstreamUnreachable',
+  shortage: 'noSocket',
+} as const;
+
 export class Upstreams {
   readonly #tryTimeoutMs: number;
   readonly #context: UpstreamContext;
@@ -159,7 +165,8 @@ export class Upstreams {
   #silent(upstream: Upstream, effort: Effort<unknown>, silence: Silence): void {
     if (this.#closed) return;
     const { counters, clock } = this.#context;
-    counters.count(silence === 'timeout' ? 'upstreamTimeout' : 'upstreamUnreachable');
+    counters.count(SILENCE_COUNTERS[silence]);
+    if (silence === 'shortage') return;
     if (!effort.abandoned && upstream.health.failed(clock.now()) === 'down') {
       this.#log.warn({ upstream: textOf(upstream.endpoint), reason: silence }, 'upstream down');
     }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
 import * as assert from 'uvu/assert';
 import { TC } from '../../src/dns46/message.ts';
+import { SocketShortage } from '../../src/dns46/socket-shortage.ts';
 import { Arena } from '../../src/dns46/udp-batch.ts';
 import type { Endpoint } from '../../src/dns46/upstream-question.ts';
 import { Upstreams } from '../../src/dns46/upstreams.ts';
@@ -30,7 +31,8 @@ class Setup {
   noRouteTo: number | null = null;
   /** What whoever watches a socket is told instead. */
   watchFailure: number | null = null;
-  #socketsLeft = true;
+  /** From here on no socket can be opened. */
+  noSockets = false;
 
   constructor(servers: ScriptedUpstream[], endpoints: Endpoint[]) {
     this.servers = servers;
@@ -38,10 +40,11 @@ class Setup {
       clock: this.clock,
       counters: this.counters,
       mixedCase: false,
+      shortage: new SocketShortage(this.clock, this.log),
       random: (below: number) => randomInt(below),
     };
     const { udpOpen, udpConnect, udpSend, udpWatch, ...others } = shim();
-    const open: typeof udpOpen = (...args) => (this.#socketsLeft ? udpOpen(...args) : -EMFILE);
+    const open: typeof udpOpen = (...args) => (this.noSockets ? -EMFILE : udpOpen(...args));
     const connect: typeof udpConnect = (fd, address, port) =>
       port === this.noRouteTo ? -ENETUNREACH : udpConnect(fd, address, port);
     const send: typeof udpSend = (...args) => this.sendFailure ?? udpSend(...args);
@@ -49,11 +52,6 @@ class Setup {
     const calls = { ...others, udpOpen: open, udpConnect: connect, udpSend: send, udpWatch: watch };
     const transport = { calls, arena: new Arena() };
     this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, transport, context, this.log);
-  }
-
-  /** From here on no socket can be opened. */
-  refuseSockets(): void {
-    this.#socketsLeft = false;
   }
 
   exchange(message: Uint8Array = ASKED) {
@@ -180,14 +178,27 @@ tests('one upstream', {
   'no descriptor is left for a new socket: an open one is used': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(FOUND);
     await b.ask();
-    b.refuseSockets();
+    b.noSockets = true;
     assert.ok(await b.ask());
     assert.is(new Set(server!.seen.map((question) => question.port)).size, 1);
-    assert.is(b.counters.of('upstreamUnreachable'), 0);
+    assert.is(b.counters.of('noSocket'), 0);
   }),
+  'no descriptor and no open socket: null at once, and not held against the upstream': upstreamTest(
+    1,
+    async (b, server) => {
+      server!.script = (question) => question.answer(FOUND);
+      b.noSockets = true;
+      for (let i = 0; i < 4; i++) assert.is(await b.ask(), null);
+      assert.equal([b.counters.of('noSocket'), b.counters.of('upstreamUnreachable')], [4, 0]);
+      b.noSockets = false;
+      assert.ok(await b.ask());
+      assert.equal(b.log.lines, ['warn no socket could be opened']);
+    },
+  ),
   'a socket that cannot be watched: null, as without one': upstreamTest(1, async (b) => {
     b.watchFailure = -ENOSPC;
     assert.is(await b.ask(), null);
+    assert.is(b.counters.of('noSocket'), 1);
   }),
   'no room to send at this moment: asked again after the try': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(FOUND);
