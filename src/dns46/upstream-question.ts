@@ -3,6 +3,7 @@
  */
 import type { Clock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
+import { OPCODE_QUERY, opcodeOf, wordAt } from './message.ts';
 import type { SocketShortage } from './socket-shortage.ts';
 
 export interface Endpoint {
@@ -33,6 +34,11 @@ export interface UpstreamContext {
   /** Letters of questions in random case, and the same case expected in replies over UDP. */
   readonly mixedCase: boolean;
   readonly shortage: SocketShortage;
+}
+
+/** Queries change nothing; NOTIFY, UPDATE and opcodes yet unknown may: they must not come to an upstream twice. */
+export function isRepeatable(query: Uint8Array): boolean {
+  return opcodeOf(wordAt(query, 2)) === OPCODE_QUERY;
 }
 
 /** A copy with another id. */

@@ -1,7 +1,7 @@
 /**
  * Questions to one upstream over TCP, RFC 7766: one connection, kept open between questions (§6.2.1) and pipelined,
- * replies in any order. A question that was lost because an idle connection was closed by the other side is repeated
- * once on a new one (§6.2.4).
+ * replies in any order. A query that was lost because an idle connection was closed by the other side is repeated once on
+ * a new one (§6.2.4).
  */
 import { connect, type Socket } from 'node:net';
 import { echoes } from './echo.ts';
@@ -9,6 +9,7 @@ import { FrameReader, framed } from './frames.ts';
 import {
   type Asked,
   type Endpoint,
+  isRepeatable,
   type Lack,
   type Silence,
   type UpstreamContext,
@@ -35,9 +36,10 @@ export class UpstreamTcp {
     const { clock } = this.#context;
     const startMs = clock.now();
     const reused = this.#connection?.open === true && this.#connection.proven;
+    const again = reused && isRepeatable(query);
     const outcome = await this.#once(query, timeoutMs);
     const leftMs = timeoutMs - (clock.now() - startMs);
-    return outcome === 'unreachable' && reused && leftMs > 0 ? this.#once(query, leftMs) : outcome;
+    return outcome === 'unreachable' && again && leftMs > 0 ? this.#once(query, leftMs) : outcome;
   }
 
   close(): void {

@@ -12,6 +12,7 @@ import { type Arena, BatchSocket, ENVELOPE_BYTES, SLOTS, type UdpCalls } from '.
 import {
   type Asked,
   type Endpoint,
+  isRepeatable,
   type Lack,
   type Silence,
   type UpstreamContext,
@@ -35,6 +36,11 @@ export interface UdpTransport {
 
 /** What becomes of a question. 'case': the reply lost the letter case of the question. */
 type Outcome = Uint8Array | Silence | 'case';
+
+interface Question extends Asked<Outcome> {
+  /** Its letters are in random case. */
+  readonly mixed: boolean;
+}
 
 /** Asks over UDP; one instance an upstream. */
 export class UpstreamUdp {
@@ -103,7 +109,7 @@ export class UpstreamUdp {
 class SourcePort {
   readonly #context: UpstreamContext;
   readonly #socket: BatchSocket;
-  readonly #waiting = new Map<number, Asked<Outcome>>();
+  readonly #waiting = new Map<number, Question>();
   readonly #untilMs: number;
   #unsent: Uint8Array[] = [];
   #uses = 0;
@@ -127,12 +133,13 @@ class SourcePort {
 
   send(query: Uint8Array, timeoutMs: number, settle: (outcome: Outcome) => void): void {
     const { clock, counters, random, mixedCase } = this.#context;
+    const mixed = mixedCase && isRepeatable(query); // a reply that lost the case is asked for again
     let id = random(ID_COUNT);
     while (this.#waiting.has(id)) id = (id + 1) % ID_COUNT;
     const bytes = withId(query, id);
-    if (mixedCase) mixCase(bytes, random);
+    if (mixed) mixCase(bytes, random);
     const cancelTimer = clock.after(timeoutMs, () => this.#settle(id, 'timeout'));
-    this.#waiting.set(id, { query: bytes, settle, cancelTimer });
+    this.#waiting.set(id, { query: bytes, settle, cancelTimer, mixed });
     this.#uses++;
     counters.upstreamQuery(bytes.length);
     if (this.#unsent.push(bytes) === 1) setImmediate(() => this.#transmit());
@@ -169,7 +176,7 @@ class SourcePort {
       return;
     }
     this.#context.counters.upstreamReply(reply.length);
-    const believed = !this.#context.mixedCase || keepsCase(asked.query, reply);
+    const believed = !asked.mixed || keepsCase(asked.query, reply);
     this.#settle(id, believed ? reply : 'case');
   }
 

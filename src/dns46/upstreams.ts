@@ -4,11 +4,17 @@
  * next one; a truncated reply is asked for again over TCP (checklist 74).
  */
 import type { Log } from './log.ts';
-import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf, wordAt } from './message.ts';
+import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf } from './message.ts';
 import { transfer } from './transfer.ts';
 import { MAX_DATAGRAM_BYTES } from './udp-batch.ts';
 import { UpstreamHealth } from './upstream-health.ts';
-import { type Endpoint, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
+import {
+  type Endpoint,
+  isRepeatable,
+  type Silence,
+  textOf,
+  type UpstreamContext,
+} from './upstream-question.ts';
 import { type Failure, Race, type Rules } from './upstream-race.ts';
 import { UpstreamTcp } from './upstream-tcp.ts';
 import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
@@ -197,11 +203,6 @@ export class Upstreams {
 
 function isTruncated(reply: Uint8Array): boolean {
   return (viewOf(reply).getUint16(2) & TC) !== 0;
-}
-
-/** Queries change nothing; NOTIFY, UPDATE and opcodes yet unknown may. */
-function isRepeatable(query: Uint8Array): boolean {
-  return opcodeOf(wordAt(query, 2)) === OPCODE_QUERY;
 }
 
 /** The upstream could not do it, another one might. Only questions are repeated: other opcodes may change things. */

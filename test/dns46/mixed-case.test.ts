@@ -5,6 +5,8 @@ import { tests } from '../helpers/table.ts';
 import { byType, loopback, NATIVE } from './loopback.ts';
 import { a, decode, lines, query, reply } from './packets.ts';
 
+const UPDATE = 0x2800;
+const QR = 0x8000;
 const MIXED = { options: { dnsMixedCase: true }, tuning: { random: (below: number) => below - 1 } };
 
 tests('0x20 [79]', {
@@ -33,4 +35,18 @@ tests('0x20 [79]', {
     assert.is(b.counters.of('upstreamCase'), 1);
     await b.clock.advance(10_000);
   }, MIXED),
+  'an UPDATE keeps its letters, and is sent once whatever those of the reply are, RFC 2136 §1': loopback(
+    async (b) => {
+      b.upstream.script = (question) => {
+        const other = query({ name: 'WWW.example', id: question.bytes.readUInt16BE(0) });
+        other.writeUInt16BE(UPDATE | QR, 2);
+        question.send(other);
+      };
+      await b.ask(query({ name: 'www.Example', flags: UPDATE }));
+      const seen = b.upstream.seen.map(({ transport, name }) => `${transport} ${name}`);
+      assert.equal(seen, ['udp www.Example']);
+      await b.clock.advance(10_000);
+    },
+    MIXED,
+  ),
 });

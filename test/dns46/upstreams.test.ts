@@ -16,6 +16,8 @@ import { ScriptedUpstream } from './scripted-upstream.ts';
 const { EAGAIN, EMFILE, ENETUNREACH, ENOSPC } = constants.errno;
 const TRY_MS = 1200;
 const BUDGET_MS = 3600;
+const UPDATE = 0x2800;
+const QR = 0x8000;
 const ASKED = query({ name: 'www.example', id: 0 });
 const FOUND = { answers: [a('www.example', '192.0.2.1')] };
 
@@ -382,12 +384,25 @@ tests('fail-over [79]', {
     ]),
   ),
   'other opcodes are sent once, to one upstream, RFC 2136 §1': upstreamTest(2, async (b, first, second) => {
-    const update = edited(Buffer.from(ASKED), (bytes) => bytes.writeUInt16BE(0x2800, 2));
+    const update = edited(Buffer.from(ASKED), (bytes) => bytes.writeUInt16BE(UPDATE, 2));
     const found = b.ask(update);
     await first!.questions(1);
     await b.clock.advance(BUDGET_MS);
     assert.is(await found, null);
     assert.equal([first!.seen.length, second!.seen.length], [1, 0]);
+  }),
+  'other opcodes are not repeated on a new connection, RFC 2136 §1': upstreamTest(1, async (b, server) => {
+    const update = edited(Buffer.concat([ASKED, Buffer.alloc(5_000)]), (bytes) =>
+      bytes.writeUInt16BE(UPDATE, 2),
+    );
+    server!.script = (question) =>
+      question.send(edited(Buffer.from(question.bytes), (bytes) => bytes.writeUInt16BE(UPDATE | QR, 2)));
+    assert.ok(await b.ask(update));
+    server!.script = () => void server!.hangUp();
+    assert.is(await b.ask(update), null);
+    await settled();
+    assert.is(server!.seen.length, 2);
+    await b.clock.advance(5_000);
   }),
   'NXDOMAIN is an answer': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 3 });
