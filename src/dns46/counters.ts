@@ -41,6 +41,7 @@ export const DNS_COUNTERS = [
   'upstreamCase',
   'oversized',
   'noSocket',
+  'upstreamLeft',
 ] as const;
 
 export type DnsCounter = (typeof DNS_COUNTERS)[number];

@@ -18,6 +18,14 @@ export type Lack = 'unreachable' | 'shortage';
 /** Why there is no reply: nothing was asked, or nothing came in time. */
 export type Silence = Lack | 'timeout';
 
+/** Somebody's wait for the outcome of a question. */
+export interface Wait {
+  /** Nobody waits any more. */
+  left: boolean;
+  /** Ends it with 'timeout', wherever the question is: set by the transport that has it. Harmless when it is over. */
+  end: () => void;
+}
+
 /** A question on its way. */
 export interface Asked<Outcome = Uint8Array | Silence> {
   /** As sent, with its id. */

@@ -13,6 +13,7 @@ import {
   type Lack,
   type Silence,
   type UpstreamContext,
+  type Wait,
   withId,
 } from './upstream-question.ts';
 
@@ -32,24 +33,27 @@ export class UpstreamTcp {
   }
 
   /** @param query its id is replaced @returns the reply that echoes it, or why there is none */
-  async ask(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
+  async ask(query: Uint8Array, timeoutMs: number, wait: Wait): Promise<Uint8Array | Silence> {
     const { clock } = this.#context;
     const startMs = clock.now();
     const reused = this.#connection?.open === true && this.#connection.proven;
     const again = reused && isRepeatable(query);
-    const outcome = await this.#once(query, timeoutMs);
+    const outcome = await this.#once(query, timeoutMs, wait);
     const leftMs = timeoutMs - (clock.now() - startMs);
-    return outcome === 'unreachable' && again && leftMs > 0 ? this.#once(query, leftMs) : outcome;
+    if (outcome !== 'unreachable' || !again || leftMs <= 0 || wait.left) return outcome;
+    return this.#once(query, leftMs, wait);
   }
 
   close(): void {
     this.#connection?.close();
   }
 
-  #once(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
+  #once(query: Uint8Array, timeoutMs: number, wait: Wait): Promise<Uint8Array | Silence> {
     if (this.#connection?.open !== true) this.#connection = new Connection(this.#endpoint, this.#context);
     const connection = this.#connection;
-    return new Promise((resolve) => connection.send(query, timeoutMs, resolve));
+    return new Promise((settle) => {
+      wait.end = connection.send(query, timeoutMs, settle);
+    });
   }
 }
 
@@ -76,16 +80,21 @@ class Connection {
     this.#socket.on('end', () => this.close());
   }
 
-  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Uint8Array | Silence) => void): void {
+  /** @returns what ends the wait sooner */
+  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Uint8Array | Silence) => void): () => void {
     const { clock, random, counters } = this.#context;
     let id = random(ID_COUNT);
     while (this.#waiting.has(id)) id = (id + 1) % ID_COUNT;
     const bytes = withId(query, id);
     const cancelTimer = clock.after(timeoutMs, () => this.#expire(id));
     this.#cancelIdle();
-    this.#waiting.set(id, { query: bytes, settle, cancelTimer });
+    const asked = { query: bytes, settle, cancelTimer };
+    this.#waiting.set(id, asked);
     counters.upstreamQuery(bytes.length);
     this.#socket.write(framed(bytes));
+    return () => {
+      if (this.#waiting.get(id) === asked) this.#settle(id, 'timeout');
+    };
   }
 
   /** @param lack what those who wait are told */

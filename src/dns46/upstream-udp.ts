@@ -16,6 +16,7 @@ import {
   type Lack,
   type Silence,
   type UpstreamContext,
+  type Wait,
   withId,
 } from './upstream-question.ts';
 
@@ -56,11 +57,11 @@ export class UpstreamUdp {
   }
 
   /** @param query at most MAX_DATAGRAM_BYTES; its id is replaced @returns the first reply that echoes it, or why there is none */
-  ask(query: Uint8Array, timeoutMs: number): Promise<Outcome> {
-    return new Promise((resolve) => {
+  ask(query: Uint8Array, timeoutMs: number, wait: Wait): Promise<Outcome> {
+    return new Promise((settle) => {
       const port = this.#port();
-      if (typeof port === 'string') resolve(port);
-      else port.send(query, timeoutMs, resolve);
+      if (typeof port === 'string') settle(port);
+      else wait.end = port.send(query, timeoutMs, settle);
     });
   }
 
@@ -131,7 +132,8 @@ class SourcePort {
     return !this.#retired;
   }
 
-  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Outcome) => void): void {
+  /** @returns what ends the wait sooner */
+  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Outcome) => void): () => void {
     const { clock, counters, random, mixedCase } = this.#context;
     const mixed = mixedCase && isRepeatable(query); // a reply that lost the case is asked for again
     let id = random(ID_COUNT);
@@ -139,10 +141,14 @@ class SourcePort {
     const bytes = withId(query, id);
     if (mixed) mixCase(bytes, random);
     const cancelTimer = clock.after(timeoutMs, () => this.#settle(id, 'timeout'));
-    this.#waiting.set(id, { query: bytes, settle, cancelTimer, mixed });
+    const asked = { query: bytes, settle, cancelTimer, mixed };
+    this.#waiting.set(id, asked);
     this.#uses++;
     counters.upstreamQuery(bytes.length);
     if (this.#unsent.push(bytes) === 1) setImmediate(() => this.#transmit());
+    return () => {
+      if (this.#waiting.get(id) === asked) this.#settle(id, 'timeout');
+    };
   }
 
   close(): void {

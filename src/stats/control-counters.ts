@@ -76,6 +76,7 @@ export const DNS_EVENTS = {
   oversized: 'UDP messages dropped: longer than any query',
   noSocket:
     'upstream queries not sent because this host had no file descriptor, memory or port left for a socket',
+  upstreamLeft: 'upstream queries under way when nobody waited for their answer any more',
 } as const;
 
 export type MappingEvent = (typeof MAPPING_EVENTS)[number];
