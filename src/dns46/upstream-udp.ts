@@ -49,6 +49,8 @@ export class UpstreamUdp {
   readonly #transport: UdpTransport;
   readonly #context: UpstreamContext;
   #ports: SourcePort[] = [];
+  /** Those that take no more questions, and had some to wait for. */
+  #leaving: SourcePort[] = [];
 
   constructor(endpoint: Endpoint, transport: UdpTransport, context: UpstreamContext) {
     this.#endpoint = endpoint;
@@ -76,8 +78,9 @@ export class UpstreamUdp {
   }
 
   close(): void {
-    for (const port of this.#ports) port.close();
+    for (const port of [...this.#ports, ...this.#leaving]) port.close();
     this.#ports = [];
+    this.#leaving = [];
   }
 
   /** @returns why there is none when no socket is open and none can be opened */
@@ -85,7 +88,9 @@ export class UpstreamUdp {
     const { clock, random } = this.#context;
     const now = clock.now();
     for (let i = this.#ports.length - 1; i >= 0; i--) {
-      if (this.#ports[i]?.usable(now) === false) this.#ports.splice(i, 1);
+      if (this.#ports[i]?.usable(now) !== false) continue;
+      this.#leaving.push(...this.#ports.splice(i, 1));
+      this.#leaving = this.#leaving.filter((port) => !port.closed);
     }
     const lack = this.#ports.length < POOL_SIZE ? this.#open() : null;
     if (this.#ports.length === 0) return lack ?? 'unreachable';
@@ -115,7 +120,7 @@ class SourcePort {
   #unsent: Uint8Array[] = [];
   #uses = 0;
   #retired = false;
-  #closed = false;
+  closed = false;
 
   /** @throws an error of the system; the socket is closed then */
   constructor(socket: BatchSocket, context: UpstreamContext) {
@@ -158,7 +163,7 @@ class SourcePort {
   #transmit(): void {
     const unsent = this.#unsent;
     this.#unsent = [];
-    if (this.#closed) return;
+    if (this.closed) return;
     for (const bytes of unsent) this.#socket.queue(NOWHERE, bytes);
     const sent = this.#socket.flush();
     if (sent < 0 && !PASSING.has(-sent)) this.#fail();
@@ -171,7 +176,7 @@ class SourcePort {
       const reply = this.#socket.message(slot) ?? cut(this.#socket.start(slot));
       this.#receive(new Uint8Array(reply));
     }
-    if (count === SLOTS && !this.#closed) setImmediate(() => this.#drain());
+    if (count === SLOTS && !this.closed) setImmediate(() => this.#drain());
   }
 
   #receive(reply: Uint8Array): void {
@@ -203,8 +208,8 @@ class SourcePort {
   }
 
   #closeWhenIdle(): void {
-    if (!this.#retired || this.#closed || this.#waiting.size > 0) return;
-    this.#closed = true;
+    if (!this.#retired || this.closed || this.#waiting.size > 0) return;
+    this.closed = true;
     this.#socket.close();
   }
 }

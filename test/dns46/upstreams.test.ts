@@ -213,6 +213,15 @@ tests('one upstream', {
       assert.equal([first!.seen.length, second!.seen.length], [2, 0]);
     },
   ),
+  'closing answers whoever waits on a port that takes no more questions, too': upstreamTest(1, async (b) => {
+    const count = 16 * 64 * 2;
+    let answered = 0;
+    for (let i = 0; i < count; i++) void b.ask().then(() => answered++);
+    await settled();
+    b.upstreams.close();
+    await settled();
+    assert.is(answered, count);
+  }),
   'closing answers whoever waits': upstreamTest(1, async (b, server) => {
     const found = b.ask();
     await server!.questions(1);
