@@ -7,12 +7,11 @@
 import { constants } from 'node:os';
 import { echoes, keepsCase } from './echo.ts';
 import { TC, viewOf, wordAt } from './message.ts';
-import { mixCase } from './mixed-case.ts';
+import { mayMixCase, mixCase } from './mixed-case.ts';
 import { type Arena, BatchSocket, ENVELOPE_BYTES, SLOTS, type UdpCalls } from './udp-batch.ts';
 import {
   type Asked,
   type Endpoint,
-  isRepeatable,
   type Lack,
   type Silence,
   type UpstreamContext,
@@ -140,7 +139,7 @@ class SourcePort {
   /** @returns what ends the wait sooner */
   send(query: Uint8Array, timeoutMs: number, settle: (outcome: Outcome) => void): () => void {
     const { clock, counters, random, mixedCase } = this.#context;
-    const mixed = mixedCase && isRepeatable(query); // a reply that lost the case is asked for again
+    const mixed = mixedCase && mayMixCase(query);
     let id = random(ID_COUNT);
     while (this.#waiting.has(id)) id = (id + 1) % ID_COUNT;
     const bytes = withId(query, id);
