@@ -319,14 +319,17 @@ static void udp_ready(void *handle, int status, int events) {
   if (status < 0 && uv_handle_get_data(handle) != NULL) uv_poll_start(handle, UV_READABLE, udp_ready);
 }
 
+static void udp_unwatch(struct udp *udp) {
+  if (udp->poll == NULL) return;
+  uv_handle_set_data(udp->poll, NULL);
+  uv_close(udp->poll, free);
+  udp->poll = NULL;
+}
+
 /* Stops watching and closes the fd. Also the hook that runs when the environment goes away. */
 static void udp_stop(void *memory) {
   struct udp *udp = memory;
-  if (udp->poll != NULL) {
-    uv_handle_set_data(udp->poll, NULL);
-    uv_close(udp->poll, free);
-    udp->poll = NULL;
-  }
+  udp_unwatch(udp);
   if (udp->fd >= 0) close(udp->fd);
   udp->fd = -1;
   rows_free(udp); /* sooner than the collector, which does not see this memory */
@@ -337,14 +340,16 @@ static int udp_poll(napi_env env, struct udp *udp) {
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return -EINVAL;
   void *poll = malloc(uv_handle_size(UV_POLL));
   if (poll == NULL) return -ENOMEM;
-  const int failure = uv_poll_init(loop, poll, udp->fd);
+  int failure = uv_poll_init(loop, poll, udp->fd);
   if (failure != 0) {
     free(poll);
     return failure;
   }
   uv_handle_set_data(poll, udp);
   udp->poll = poll;
-  return uv_poll_start(poll, UV_READABLE, udp_ready);
+  failure = uv_poll_start(poll, UV_READABLE, udp_ready);
+  if (failure != 0) udp_unwatch(udp); /* nothing else of a watch is there yet */
+  return failure;
 }
 
 /* udpWatch(socket, callback): calls back on this thread's loop as long as there is something to read. 0 or -errno. */

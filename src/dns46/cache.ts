@@ -19,9 +19,8 @@ export interface CachedReply {
   /** With the upper bits of its OPT record. */
   readonly rcode: number;
   readonly questionEnd: number;
-  /** Where TTLs stand, and what they were. */
+  /** Where TTLs stand, as they were. */
   readonly ttlAt: readonly number[];
-  readonly ttlSec: readonly number[];
   readonly storedMs: number;
   readonly lifeSec: number;
   readonly synthetic: readonly Synthetic[];
@@ -43,11 +42,11 @@ const FAILURE_RECHECK_MS = 30_000;
 /** The last tenth of a life is when a reply that is still asked for is fetched again; short lives are not worth it. */
 const PREFETCH_SHARE = 0.1;
 const PREFETCH_LEAST_SEC = 10;
-/** What a reply costs besides its bytes, roughly. */
-const OVERHEAD_BYTES = 400;
-const BYTES_A_TTL = 16;
+/** What a reply costs besides its bytes: objects and their share of the maps 490, what is behind an ArrayBuffer 170. Measured, Node 20. */
+const OVERHEAD_BYTES = 660;
+const BYTES_A_TTL = 8;
 /** An object and the view of its real v6. */
-const BYTES_A_SYNTHETIC = 200;
+const BYTES_A_SYNTHETIC = 320;
 const MAX_MESSAGE_LENGTH = 0xffff;
 
 type ValidAddresses = Pick<SyntheticAddresses, 'answered' | 'removals'>;
@@ -115,13 +114,14 @@ export class ReplyCache {
     }
     const records = message.records.filter((record) => record.type !== TYPE_OPT);
     const copy = new Uint8Array(image);
-    viewOf(copy).setUint16(2, message.flags & ~AA);
+    const view = viewOf(copy);
+    view.setUint16(2, message.flags & ~AA);
+    for (const record of records) view.setUint32(record.fixed + 4, record.ttl);
     const kept: CachedReply = {
       image: copy,
       rcode,
       questionEnd: message.question.end,
       ttlAt: records.map((record) => record.fixed + 4),
-      ttlSec: records.map((record) => record.ttl),
       storedMs: nowMs,
       lifeSec,
       synthetic,
@@ -161,10 +161,8 @@ export class ReplyCache {
     for (let at = HEADER_LENGTH; at < reply.questionEnd; at++) out[at] = query[at] ?? 0;
     const age = ageSec(reply, nowMs);
     const stale = age >= reply.lifeSec;
-    const { ttlAt, ttlSec } = reply;
-    for (let i = 0; i < ttlAt.length; i++) {
-      this.#scratchView.setUint32(ttlAt[i] ?? 0, stale ? STALE_TTL_SEC : (ttlSec[i] ?? 0) - age);
-    }
+    const view = this.#scratchView;
+    for (const at of reply.ttlAt) view.setUint32(at, stale ? STALE_TTL_SEC : view.getUint32(at) - age);
     return out.subarray(0, reply.image.length);
   }
 

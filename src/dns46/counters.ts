@@ -40,6 +40,8 @@ export const DNS_COUNTERS = [
   'zoned',
   'upstreamCase',
   'oversized',
+  'noSocket',
+  'upstreamLeft',
 ] as const;
 
 export type DnsCounter = (typeof DNS_COUNTERS)[number];

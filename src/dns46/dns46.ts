@@ -20,6 +20,7 @@ import { PoolNotices } from './pool-notices.ts';
 import { Resolution } from './resolution.ts';
 import { ReverseLookup } from './reverse.ts';
 import { DnsService } from './service.ts';
+import { SocketShortage } from './socket-shortage.ts';
 import type { AaaaPlacement } from './synthesis.ts';
 import type { SyntheticAddresses } from './synthetic-addresses.ts';
 import type { UdpCalls } from './udp-batch.ts';
@@ -107,7 +108,8 @@ export class Dns46 {
     this.#log = log;
     const { clock, random, tryTimeoutMs, budgetMs, cacheBytes } = this.#tuning;
     const { dnsAaaa: aaaa, maxTtlSec, sorryIp, subnet, dnsMixedCase: mixedCase } = options;
-    const context = { clock, random, counters, mixedCase };
+    const shortage = new SocketShortage(clock, log);
+    const context = { clock, random, counters, mixedCase, shortage };
     this.#forwarding = new Forwarding({ ...options, tryTimeoutMs }, udp, context, log);
     const notices = new PoolNotices(log, clock);
     const parts = { forwarding: this.#forwarding, addresses, counters, clock, notices };

@@ -22,22 +22,18 @@ const PORT_AT = 2;
 const V4_AT = 4;
 const V6_AT = 8;
 
-/** @throws Nat46Error when the address cannot be bound */
+/** @throws Nat46Error when the address cannot be bound, or not be watched */
 export function listenUdp(endpoint: Endpoint, parts: UdpParts): Listener {
-  const socket = bound(endpoint, parts.calls);
-  const queries = new Queries(socket, isIPv6(endpoint.address) ? 6 : 4, parts);
-  socket.watch(() => queries.drain());
-  return {
-    endpoint: { address: endpoint.address, port: socket.port },
-    async close() {
-      socket.close();
-    },
-  };
-}
-
-function bound(endpoint: Endpoint, calls: UdpCalls): BatchSocket {
   try {
-    return BatchSocket.listening(calls, endpoint);
+    const socket = BatchSocket.listening(parts.calls, endpoint);
+    const queries = new Queries(socket, isIPv6(endpoint.address) ? 6 : 4, parts);
+    socket.watch(() => queries.drain());
+    return {
+      endpoint: { address: endpoint.address, port: socket.port },
+      async close() {
+        socket.close();
+      },
+    };
   } catch (cause) {
     throw bindError(endpoint, 'UDP', cause);
   }

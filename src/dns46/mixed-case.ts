@@ -2,9 +2,19 @@
  * Letter case as extra unpredictable bits of a question: whoever forges a reply without seeing the question has to guess
  * it as well. Servers copy a question as it is, so a reply whose letters differ is not believed.
  */
-import { HEADER_LENGTH } from './message.ts';
+import { HEADER_LENGTH, readMessage, TYPE_SIG, TYPE_TSIG } from './message.ts';
+import { isRepeatable } from './upstream-question.ts';
 
 const CASE_BIT = 0x20;
+
+/**
+ * Whether the letters of a message may change. Not when it must not be sent again, as it is when its reply is not believed;
+ * nor when it is signed as a whole: the letters are part of that (RFC 8945 §4.3.2, RFC 2931 §3.1).
+ */
+export function mayMixCase(message: Uint8Array): boolean {
+  const last = readMessage(message)?.records.at(-1)?.type;
+  return isRepeatable(message) && last !== TYPE_TSIG && last !== TYPE_SIG;
+}
 
 /** Flips letters of the question name in place. @param random unpredictable integer below its argument */
 export function mixCase(message: Uint8Array, random: (below: number) => number): void {

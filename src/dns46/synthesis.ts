@@ -55,21 +55,32 @@ export function synthesized(reply: Message, synthesis: Synthesis): Uint8Array | 
   return image.finish(reply.flags & ~AD, TYPE_A);
 }
 
-/** A reply without those A records that name synthetic addresses: they would lead to whoever owns the mapping. */
+/**
+ * A reply without those A records that name synthetic addresses: they would lead to whoever owns the mapping. The signature
+ * of their record set goes with them: it fits nothing that is left.
+ */
 export function withoutSynthetic(reply: Message, policy: AddressPolicy): Uint8Array | null {
-  const kept = reply.records.filter((record) => !isA(record) || !policy.isSynthetic(v4Of(reply, record)));
-  if (kept.length === reply.records.length) return reply.bytes;
+  const isSynthetic = (record: WireRecord) => isA(record) && policy.isSynthetic(v4Of(reply, record));
+  const owners = new Set(reply.records.filter(isSynthetic).map((record) => record.key));
+  if (owners.size === 0) return reply.bytes;
   const image = new Splicer(reply);
-  for (const record of kept) image.record(record);
+  for (const record of reply.records) {
+    const signature = owners.has(record.key) && isSignatureOf(reply, record, TYPE_A);
+    if (!signature && !isSynthetic(record)) image.record(record);
+  }
   return image.finish(reply.flags & ~AD, TYPE_A);
 }
 
 /** The AAAA record set at the end of the chain, and its signatures. */
 function isOriginal(reply: Message, record: WireRecord, key: string): boolean {
   if (record.section !== ANSWER || record.key !== key || record.klass !== CLASS_IN) return false;
-  if (record.type === TYPE_AAAA) return true;
-  if (record.type !== TYPE_RRSIG || record.end - record.rdata < 2) return false;
-  return reply.view.getUint16(record.rdata) === TYPE_AAAA;
+  return record.type === TYPE_AAAA || isSignatureOf(reply, record, TYPE_AAAA);
+}
+
+/** Whether a record signs a record set of this type, RFC 4034 §3.1.1. */
+function isSignatureOf(reply: Message, record: WireRecord, type: number): boolean {
+  if (record.type !== TYPE_RRSIG || record.klass !== CLASS_IN || record.end - record.rdata < 2) return false;
+  return reply.view.getUint16(record.rdata) === type;
 }
 
 /** Records of the answer, an alias that is there twice only once (checklist 69). */

@@ -60,13 +60,13 @@ export class BatchSocket {
     this.#calls = calls;
     this.#arena = arena.bytes;
     this.#lengths = arena.lengths;
-    this.port = succeeded(calls.udpPort(fd));
     const socket = calls.udpAttach(fd, arena.bytes.buffer, arena.lengths, SLOT_BYTES, SLOTS);
     if (typeof socket === 'number') {
       closeSync(fd); // attached, it would be the socket's to close
       throw systemError(socket);
     }
     this.#socket = socket;
+    this.port = this.#orClosed(calls.udpPort(fd));
   }
 
   /** One that many may send to. @throws an error with the `code` of the system when the address cannot be bound */
@@ -84,14 +84,13 @@ export class BatchSocket {
     const fd = succeeded(calls.udpOpen(any, ANY_PORT, 0, RECEIVE_BUFFER_BYTES));
     const result = calls.udpConnect(fd, endpoint.address, endpoint.port);
     const socket = new BatchSocket(calls, fd, arena);
-    if (result < 0) socket.close();
-    succeeded(result);
+    socket.#orClosed(result);
     return socket;
   }
 
-  /** Calls back whenever there is something to receive. */
+  /** Calls back whenever there is something to receive. @throws an error of the system; the socket is closed then */
   watch(callback: () => void): void {
-    succeeded(this.#calls.udpWatch(this.#socket, callback));
+    this.#orClosed(this.#calls.udpWatch(this.#socket, callback));
   }
 
   /** Takes what is there, SLOTS at most; views of the last batch change. @returns how many, or -errno */
@@ -137,6 +136,12 @@ export class BatchSocket {
   close(): void {
     if (this.#open) this.#calls.udpClose(this.#socket);
     this.#open = false;
+  }
+
+  /** A socket that is of no use leaves no descriptor behind. */
+  #orClosed(result: number): number {
+    if (result < 0) this.close();
+    return succeeded(result);
   }
 }
 

@@ -3,6 +3,8 @@
  */
 import type { Clock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
+import { OPCODE_QUERY, opcodeOf, wordAt } from './message.ts';
+import type { SocketShortage } from './socket-shortage.ts';
 
 export interface Endpoint {
   /** Text, IPv4 or IPv6. */
@@ -10,14 +12,25 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Why there is no reply: nothing came in time, the network refused, or one came that lost the case of the question. */
-export type Silence = 'timeout' | 'unreachable' | 'case';
+/** Why nothing was asked: the network has no way there, or this host has no socket left. */
+export type Lack = 'unreachable' | 'shortage';
+
+/** Why there is no reply: nothing was asked, or nothing came in time. */
+export type Silence = Lack | 'timeout';
+
+/** Somebody's wait for the outcome of a question. */
+export interface Wait {
+  /** Nobody waits any more. */
+  left: boolean;
+  /** Ends it with 'timeout', wherever the question is: set by the transport that has it. Harmless when it is over. */
+  end: () => void;
+}
 
 /** A question on its way. */
-export interface Asked {
+export interface Asked<Outcome = Uint8Array | Silence> {
   /** As sent, with its id. */
   readonly query: Uint8Array;
-  readonly settle: (outcome: Uint8Array | Silence) => void;
+  readonly settle: (outcome: Outcome) => void;
   readonly cancelTimer: () => void;
 }
 
@@ -28,6 +41,12 @@ export interface UpstreamContext {
   readonly counters: DnsCounters;
   /** Letters of questions in random case, and the same case expected in replies over UDP. */
   readonly mixedCase: boolean;
+  readonly shortage: SocketShortage;
+}
+
+/** Queries change nothing; NOTIFY, UPDATE and opcodes yet unknown may: they must not come to an upstream twice. */
+export function isRepeatable(query: Uint8Array): boolean {
+  return opcodeOf(wordAt(query, 2)) === OPCODE_QUERY;
 }
 
 /** A copy with another id. */

@@ -1,7 +1,8 @@
 /**
  * One question, several upstreams: the next is asked as soon as one has failed, or when it has kept silent for a while. Who
  * was silent for the time of a try is asked again, because a packet may have been lost. Nobody is given up before the time
- * is over: the first good reply counts, however late, so that an upstream that needs two seconds still answers.
+ * is over: the first good reply counts, however late, so that an upstream that needs two seconds still answers. Then the
+ * others are left.
  *
  *     first   ├─ asked ………………………………… again ├─ ………………
  *     second      0.4 s ├─ asked …………… reply ► the answer
@@ -11,6 +12,13 @@ import type { Clock } from './clock.ts';
 /** Why an attempt brought nothing: silence until the time was over, or a reply that another one may better. */
 export type Failure = 'timeout' | 'next';
 
+/** One upstream asked once. */
+export interface Attempt<Reply> {
+  readonly outcome: Promise<Reply | Failure>;
+  /** Nobody waits for it any more. */
+  leave(): void;
+}
+
 /** The same for every race of a group of upstreams. `effort` is what one race is about. */
 export interface Rules<Upstream, Effort> {
   readonly clock: Clock;
@@ -18,7 +26,7 @@ export interface Rules<Upstream, Effort> {
   readonly tryTimeoutMs: number;
   /** Those of a set in order of preference. */
   inOrder(upstreams: ReadonlySet<Upstream>): Upstream[];
-  /** Whether there is time, and somebody who waits. */
+  /** Whether there is time. */
   goesOn(effort: Effort): boolean;
   /** Whether another round may bring more than what is known by now. */
   another(effort: Effort): boolean;
@@ -31,16 +39,16 @@ const ROUNDS = 3;
 /** Most resolvers that answer at all have answered by then; a cold cache at the upstream is asked twice at worst. */
 const HEDGE_MS = 400;
 
-type Attempt<Upstream, Reply> = (upstream: Upstream) => Promise<Reply | Failure>;
-
 export class Race<Upstream, Effort, Reply> {
   readonly #rules: Rules<Upstream, Effort>;
   readonly #effort: Effort;
-  readonly #attempt: Attempt<Upstream, Reply>;
+  readonly #attempt: (upstream: Upstream) => Attempt<Reply>;
   /** Those that have not said anything. */
   readonly #silent: Set<Upstream>;
   #waiting: Upstream[];
-  #running = 0;
+  readonly #running = new Set<Attempt<Reply>>();
+  /** Ends the waits that are for silence only. */
+  readonly #cancelSilences: (() => void)[] = [];
   #round = 1;
   #over = false;
   #cancelTimer = nothing;
@@ -52,7 +60,7 @@ export class Race<Upstream, Effort, Reply> {
     upstreams: readonly Upstream[],
     rules: Rules<Upstream, Effort>,
     effort: Effort,
-    attempt: Attempt<Upstream, Reply>,
+    attempt: (upstream: Upstream) => Attempt<Reply>,
   ) {
     this.#rules = rules;
     this.#effort = effort;
@@ -61,7 +69,7 @@ export class Race<Upstream, Effort, Reply> {
     this.#waiting = rules.inOrder(this.#silent);
   }
 
-  /** @returns the first good reply, or null; attempts under way then are left to themselves */
+  /** @returns the first good reply, or null */
   run(): Promise<Reply | null> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -70,19 +78,25 @@ export class Race<Upstream, Effort, Reply> {
     });
   }
 
+  /** Nobody waits any more: the reply is null. */
+  end(): void {
+    this.#finish(null);
+  }
+
   /** Asks the next one, if there is any. */
   #next(): void {
     if (this.#over) return;
     const upstream = this.#rules.goesOn(this.#effort) ? this.#waiting.shift() : undefined;
     if (upstream !== undefined) this.#start(upstream);
-    else if (this.#running === 0) this.#finish(null);
+    else if (this.#running.size === 0) this.#finish(null);
   }
 
   #start(upstream: Upstream): void {
     const { clock, tryTimeoutMs } = this.#rules;
-    this.#running++;
-    void this.#attempt(upstream).then((outcome) => {
-      this.#running--;
+    const attempt = this.#attempt(upstream);
+    this.#running.add(attempt);
+    void attempt.outcome.then((outcome) => {
+      this.#running.delete(attempt);
       if (outcome !== 'timeout') this.#silent.delete(upstream);
       if (outcome === 'next' || outcome === 'timeout') this.#next();
       else this.#finish(outcome);
@@ -95,7 +109,8 @@ export class Race<Upstream, Effort, Reply> {
   /** The last one asked keeps silent. */
   #late(upstream: Upstream, patienceMs: number): void {
     const { another, clock, goesOn, inOrder, tryTimeoutMs } = this.#rules;
-    if (patienceMs < tryTimeoutMs) clock.after(tryTimeoutMs - patienceMs, () => this.#noteSilence(upstream));
+    const moreMs = tryTimeoutMs - patienceMs;
+    if (moreMs > 0) this.#cancelSilences.push(clock.after(moreMs, () => this.#noteSilence(upstream)));
     else this.#noteSilence(upstream);
     const exhausted = this.#waiting.length === 0;
     if (!goesOn(this.#effort)) {
@@ -114,6 +129,8 @@ export class Race<Upstream, Effort, Reply> {
     if (this.#over) return;
     this.#over = true;
     this.#cancelTimer();
+    for (const cancel of this.#cancelSilences) cancel();
+    for (const attempt of this.#running) attempt.leave();
     this.#resolve(reply);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Questions to one upstream over TCP, RFC 7766: one connection, kept open between questions (§6.2.1) and pipelined,
- * replies in any order. A question that was lost because an idle connection was closed by the other side is repeated
- * once on a new one (§6.2.4).
+ * replies in any order. A query that was lost because an idle connection was closed by the other side is repeated once on
+ * a new one (§6.2.4).
  */
 import { connect, type Socket } from 'node:net';
 import { echoes } from './echo.ts';
@@ -9,8 +9,11 @@ import { FrameReader, framed } from './frames.ts';
 import {
   type Asked,
   type Endpoint,
+  isRepeatable,
+  type Lack,
   type Silence,
   type UpstreamContext,
+  type Wait,
   withId,
 } from './upstream-question.ts';
 
@@ -30,23 +33,27 @@ export class UpstreamTcp {
   }
 
   /** @param query its id is replaced @returns the reply that echoes it, or why there is none */
-  async ask(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
+  async ask(query: Uint8Array, timeoutMs: number, wait: Wait): Promise<Uint8Array | Silence> {
     const { clock } = this.#context;
     const startMs = clock.now();
     const reused = this.#connection?.open === true && this.#connection.proven;
-    const outcome = await this.#once(query, timeoutMs);
+    const again = reused && isRepeatable(query);
+    const outcome = await this.#once(query, timeoutMs, wait);
     const leftMs = timeoutMs - (clock.now() - startMs);
-    return outcome === 'unreachable' && reused && leftMs > 0 ? this.#once(query, leftMs) : outcome;
+    if (outcome !== 'unreachable' || !again || leftMs <= 0 || wait.left) return outcome;
+    return this.#once(query, leftMs, wait);
   }
 
   close(): void {
     this.#connection?.close();
   }
 
-  #once(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
+  #once(query: Uint8Array, timeoutMs: number, wait: Wait): Promise<Uint8Array | Silence> {
     if (this.#connection?.open !== true) this.#connection = new Connection(this.#endpoint, this.#context);
     const connection = this.#connection;
-    return new Promise((resolve) => connection.send(query, timeoutMs, resolve));
+    return new Promise((settle) => {
+      wait.end = connection.send(query, timeoutMs, settle);
+    });
   }
 }
 
@@ -64,29 +71,38 @@ class Connection {
   constructor(endpoint: Endpoint, context: UpstreamContext) {
     this.#context = context;
     this.#socket = connect({ host: endpoint.address, port: endpoint.port, noDelay: true });
+    this.#socket.on('connect', () => context.shortage.opened());
     this.#socket.on('data', (chunk) => this.#receive(chunk));
-    this.#socket.on('error', () => this.close());
+    this.#socket.on('error', (error) =>
+      this.close(context.shortage.causes(error) ? 'shortage' : 'unreachable'),
+    );
     this.#socket.on('close', () => this.close());
     this.#socket.on('end', () => this.close());
   }
 
-  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Uint8Array | Silence) => void): void {
+  /** @returns what ends the wait sooner */
+  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Uint8Array | Silence) => void): () => void {
     const { clock, random, counters } = this.#context;
     let id = random(ID_COUNT);
     while (this.#waiting.has(id)) id = (id + 1) % ID_COUNT;
     const bytes = withId(query, id);
     const cancelTimer = clock.after(timeoutMs, () => this.#expire(id));
     this.#cancelIdle();
-    this.#waiting.set(id, { query: bytes, settle, cancelTimer });
+    const asked = { query: bytes, settle, cancelTimer };
+    this.#waiting.set(id, asked);
     counters.upstreamQuery(bytes.length);
     this.#socket.write(framed(bytes));
+    return () => {
+      if (this.#waiting.get(id) === asked) this.#settle(id, 'timeout');
+    };
   }
 
-  close(): void {
+  /** @param lack what those who wait are told */
+  close(lack: Lack = 'unreachable'): void {
     this.open = false;
     this.#cancelIdle();
     this.#socket.destroy();
-    for (const id of [...this.#waiting.keys()]) this.#settle(id, 'unreachable');
+    for (const id of [...this.#waiting.keys()]) this.#settle(id, lack);
   }
 
   #receive(chunk: Buffer): void {

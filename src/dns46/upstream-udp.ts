@@ -7,13 +7,15 @@
 import { constants } from 'node:os';
 import { echoes, keepsCase } from './echo.ts';
 import { TC, viewOf, wordAt } from './message.ts';
-import { mixCase } from './mixed-case.ts';
+import { mayMixCase, mixCase } from './mixed-case.ts';
 import { type Arena, BatchSocket, ENVELOPE_BYTES, SLOTS, type UdpCalls } from './udp-batch.ts';
 import {
   type Asked,
   type Endpoint,
+  type Lack,
   type Silence,
   type UpstreamContext,
+  type Wait,
   withId,
 } from './upstream-question.ts';
 
@@ -32,7 +34,13 @@ export interface UdpTransport {
   readonly arena: Arena;
 }
 
-type Settle = (outcome: Uint8Array | Silence) => void;
+/** What becomes of a question. 'case': the reply lost the letter case of the question. */
+type Outcome = Uint8Array | Silence | 'case';
+
+interface Question extends Asked<Outcome> {
+  /** Its letters are in random case. */
+  readonly mixed: boolean;
+}
 
 /** Asks over UDP; one instance an upstream. */
 export class UpstreamUdp {
@@ -42,6 +50,8 @@ export class UpstreamUdp {
   #ports: SourcePort[] = [];
   /** The one of this turn. */
   #drawn: SourcePort | null = null;
+  /** Those that take no more questions, and had some to wait for. */
+  #leaving: SourcePort[] = [];
 
   constructor(endpoint: Endpoint, transport: UdpTransport, context: UpstreamContext) {
     this.#endpoint = endpoint;
@@ -50,11 +60,11 @@ export class UpstreamUdp {
   }
 
   /** @param query at most MAX_DATAGRAM_BYTES; its id is replaced @returns the first reply that echoes it, or why there is none */
-  ask(query: Uint8Array, timeoutMs: number): Promise<Uint8Array | Silence> {
-    return new Promise((resolve) => {
+  ask(query: Uint8Array, timeoutMs: number, wait: Wait): Promise<Outcome> {
+    return new Promise((settle) => {
       const port = this.#port();
-      if (port === null) resolve('unreachable');
-      else port.send(query, timeoutMs, resolve);
+      if (typeof port === 'string') settle(port);
+      else wait.end = port.send(query, timeoutMs, settle);
     });
   }
 
@@ -69,31 +79,37 @@ export class UpstreamUdp {
   }
 
   close(): void {
-    for (const port of this.#ports) port.close();
+    for (const port of [...this.#ports, ...this.#leaving]) port.close();
     this.#ports = [];
+    this.#leaving = [];
   }
 
-  /** @returns null when the network has no way to the upstream, or no socket is open and none can be opened */
-  #port(): SourcePort | null {
+  /** @returns why there is none when no socket is open and none can be opened */
+  #port(): SourcePort | Lack {
     const { clock, random } = this.#context;
     const now = clock.now();
     if (this.#drawn?.isLoading && this.#drawn.usable(now)) return this.#drawn;
     for (let i = this.#ports.length - 1; i >= 0; i--) {
-      if (this.#ports[i]?.usable(now) === false) this.#ports.splice(i, 1);
+      if (this.#ports[i]?.usable(now) !== false) continue;
+      this.#leaving.push(...this.#ports.splice(i, 1));
+      this.#leaving = this.#leaving.filter((port) => !port.closed);
     }
-    if (this.#ports.length < POOL_SIZE) {
-      const socket = this.#connected();
-      if (socket !== null) this.#ports.push(new SourcePort(socket, this.#context));
-    }
+    const lack = this.#ports.length < POOL_SIZE ? this.#open() : null;
+    if (this.#ports.length === 0) return lack ?? 'unreachable';
     this.#drawn = this.#ports[random(this.#ports.length)] ?? null;
-    return this.#drawn;
+    return this.#drawn ?? 'unreachable';
   }
 
-  #connected(): BatchSocket | null {
+  /** One socket more. @returns why not */
+  #open(): Lack | null {
+    const { calls, arena } = this.#transport;
+    const { shortage } = this.#context;
     try {
-      return BatchSocket.connected(this.#transport.calls, this.#endpoint, this.#transport.arena);
-    } catch {
-      return null; // no route, or no descriptors left: counted and logged by who asked
+      this.#ports.push(new SourcePort(BatchSocket.connected(calls, this.#endpoint, arena), this.#context));
+      shortage.opened();
+      return null;
+    } catch (error) {
+      return shortage.causes(error) ? 'shortage' : 'unreachable';
     }
   }
 }
@@ -102,13 +118,14 @@ export class UpstreamUdp {
 class SourcePort {
   readonly #context: UpstreamContext;
   readonly #socket: BatchSocket;
-  readonly #waiting = new Map<number, Asked>();
+  readonly #waiting = new Map<number, Question>();
   readonly #untilMs: number;
   #unsent: Uint8Array[] = [];
   #uses = 0;
   #retired = false;
-  #closed = false;
+  closed = false;
 
+  /** @throws an error of the system; the socket is closed then */
   constructor(socket: BatchSocket, context: UpstreamContext) {
     this.#context = context;
     this.#untilMs = context.clock.now() + PORT_LIFE_MS;
@@ -128,17 +145,23 @@ class SourcePort {
     return !this.#retired;
   }
 
-  send(query: Uint8Array, timeoutMs: number, settle: Settle): void {
+  /** @returns what ends the wait sooner */
+  send(query: Uint8Array, timeoutMs: number, settle: (outcome: Outcome) => void): () => void {
     const { clock, counters, random, mixedCase } = this.#context;
+    const mixed = mixedCase && mayMixCase(query);
     let id = random(ID_COUNT);
     while (this.#waiting.has(id)) id = (id + 1) % ID_COUNT;
     const bytes = withId(query, id);
-    if (mixedCase) mixCase(bytes, random);
+    if (mixed) mixCase(bytes, random);
     const cancelTimer = clock.after(timeoutMs, () => this.#settle(id, 'timeout'));
-    this.#waiting.set(id, { query: bytes, settle, cancelTimer });
+    const asked = { query: bytes, settle, cancelTimer, mixed };
+    this.#waiting.set(id, asked);
     this.#uses++;
     counters.upstreamQuery(bytes.length);
     if (this.#unsent.push(bytes) === 1) setImmediate(() => this.#transmit());
+    return () => {
+      if (this.#waiting.get(id) === asked) this.#settle(id, 'timeout');
+    };
   }
 
   close(): void {
@@ -148,7 +171,7 @@ class SourcePort {
   #transmit(): void {
     const unsent = this.#unsent;
     this.#unsent = [];
-    if (this.#closed) return;
+    if (this.closed) return;
     for (const bytes of unsent) this.#socket.queue(NOWHERE, bytes);
     const sent = this.#socket.flush();
     if (sent < 0 && !PASSING.has(-sent)) this.#fail();
@@ -161,7 +184,7 @@ class SourcePort {
       const reply = this.#socket.message(slot) ?? cut(this.#socket.start(slot));
       this.#receive(new Uint8Array(reply));
     }
-    if (count === SLOTS && !this.#closed) setImmediate(() => this.#drain());
+    if (count === SLOTS && !this.closed) setImmediate(() => this.#drain());
   }
 
   #receive(reply: Uint8Array): void {
@@ -172,11 +195,11 @@ class SourcePort {
       return;
     }
     this.#context.counters.upstreamReply(reply.length);
-    const believed = !this.#context.mixedCase || keepsCase(asked.query, reply);
+    const believed = !asked.mixed || keepsCase(asked.query, reply);
     this.#settle(id, believed ? reply : 'case');
   }
 
-  #settle(id: number, outcome: Uint8Array | Silence): void {
+  #settle(id: number, outcome: Outcome): void {
     const asked = this.#waiting.get(id);
     if (asked === undefined) return;
     this.#waiting.delete(id);
@@ -193,8 +216,8 @@ class SourcePort {
   }
 
   #closeWhenIdle(): void {
-    if (!this.#retired || this.#closed || this.#waiting.size > 0) return;
-    this.#closed = true;
+    if (!this.#retired || this.closed || this.#waiting.size > 0) return;
+    this.closed = true;
     this.#socket.close();
   }
 }

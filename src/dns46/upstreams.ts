@@ -4,20 +4,18 @@
  * next one; a truncated reply is asked for again over TCP (checklist 74).
  */
 import type { Log } from './log.ts';
-import { NOTIMP, OPCODE_QUERY, opcodeOf, REFUSED, rcodeOf, SERVFAIL, TC, viewOf, wordAt } from './message.ts';
 import { transfer } from './transfer.ts';
-import { MAX_DATAGRAM_BYTES } from './udp-batch.ts';
-import { UpstreamHealth } from './upstream-health.ts';
-import { type Endpoint, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
-import { type Failure, Race, type Rules } from './upstream-race.ts';
-import { UpstreamTcp } from './upstream-tcp.ts';
-import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
+import { Upstream } from './upstream.ts';
+import { type Effort, UpstreamAttempt } from './upstream-attempt.ts';
+import { type Endpoint, isRepeatable, type UpstreamContext } from './upstream-question.ts';
+import { Race, type Rules } from './upstream-race.ts';
+import type { UdpTransport } from './upstream-udp.ts';
 
 /** A question under way. */
 export interface Exchange<Reply> {
   /** Never rejects. Null: nobody answered in time. */
   readonly reply: Promise<Reply | null>;
-  /** The reply is not needed any more: no other upstream is asked, silence is not held against anybody. */
+  /** The reply is not needed any more: it is null at once, no other upstream is asked, silence is not held against anybody. */
   abandon(): void;
 }
 
@@ -27,27 +25,9 @@ export interface UpstreamsOptions {
   readonly tryTimeoutMs: number;
 }
 
-interface Upstream {
-  readonly endpoint: Endpoint;
-  readonly udp: UpstreamUdp;
-  readonly tcp: UpstreamTcp;
-  readonly health: UpstreamHealth;
-}
-
-interface Effort<Reply> {
-  readonly query: Uint8Array;
-  readonly deadlineMs: number;
-  /** @returns null when a reply cannot be read */
-  readonly read: (reply: Uint8Array) => Reply | null;
-  abandoned: boolean;
-  /** An error reply, in case nobody knows better. */
-  fallback: Reply | null;
-}
-
 export class Upstreams {
   readonly #tryTimeoutMs: number;
   readonly #context: UpstreamContext;
-  readonly #log: Log;
   readonly #upstreams: readonly Upstream[];
   readonly #rules: Rules<Upstream, Effort<unknown>>;
   #closed = false;
@@ -55,20 +35,14 @@ export class Upstreams {
   constructor(options: UpstreamsOptions, transport: UdpTransport, context: UpstreamContext, log: Log) {
     this.#tryTimeoutMs = options.tryTimeoutMs;
     this.#context = context;
-    this.#log = log;
-    this.#upstreams = options.endpoints.map((endpoint) => ({
-      endpoint,
-      udp: new UpstreamUdp(endpoint, transport, context),
-      tcp: new UpstreamTcp(endpoint, context),
-      health: new UpstreamHealth(),
-    }));
+    this.#upstreams = options.endpoints.map((endpoint) => new Upstream(endpoint, transport, context, log));
     this.#rules = {
       clock: context.clock,
       tryTimeoutMs: options.tryTimeoutMs,
       inOrder: (upstreams) => this.#inOrder(upstreams),
-      goesOn: (effort) => !this.#closed && !effort.abandoned && this.#leftMs(effort) > 0,
-      another: (effort) => effort.fallback === null,
-      silent: (upstream, effort) => this.#silent(upstream, effort, 'timeout'),
+      goesOn: (effort) => !this.#closed && effort.deadlineMs > context.clock.now(),
+      another: (effort) => effort.fallback === null && isRepeatable(effort.query),
+      silent: (upstream, effort) => upstream.silent('timeout', effort.abandoned),
     };
   }
 
@@ -83,10 +57,14 @@ export class Upstreams {
     read: (reply: Uint8Array) => Reply | null,
   ): Exchange<Reply> {
     const effort: Effort<Reply> = { query, deadlineMs, read, abandoned: false, fallback: null };
+    const attempt = (upstream: Upstream) =>
+      new UpstreamAttempt(upstream, effort, this.#context, this.#tryTimeoutMs);
+    const race = new Race(this.#candidates(query), this.#rules, effort, attempt);
     return {
-      reply: this.#pursue(effort),
+      reply: race.run().then((reply) => reply ?? effort.fallback),
       abandon: () => {
         effort.abandoned = true;
+        race.end();
       },
     };
   }
@@ -106,72 +84,12 @@ export class Upstreams {
   /** Whoever waits gets null. */
   close(): void {
     this.#closed = true;
-    for (const upstream of this.#upstreams) {
-      upstream.udp.close();
-      upstream.tcp.close();
-    }
-  }
-
-  async #pursue<Reply>(effort: Effort<Reply>): Promise<Reply | null> {
-    const attempt = (upstream: Upstream) => this.#try(upstream, effort);
-    if (!isRepeatable(effort.query)) return this.#once(effort);
-    const reply = await new Race(this.#upstreams, this.#rules, effort, attempt).run();
-    return reply ?? effort.fallback;
+    for (const upstream of this.#upstreams) upstream.close();
   }
 
   /** What may change something at the upstream is sent to one of them, and never again. */
-  async #once<Reply>(effort: Effort<Reply>): Promise<Reply | null> {
-    const first = this.#inOrder(new Set(this.#upstreams))[0];
-    if (first === undefined || this.#closed) return null;
-    const outcome = await this.#try(first, effort);
-    return outcome === 'next' || outcome === 'timeout' ? effort.fallback : outcome;
-  }
-
-  /** One upstream, once, as long as there is time. 'next': it has said what it can say, ask another one. */
-  async #try<Reply>(upstream: Upstream, effort: Effort<Reply>): Promise<Reply | Failure> {
-    const bytes = await this.#overUdp(upstream, effort);
-    if (typeof bytes === 'string') {
-      if (bytes !== 'timeout') this.#silent(upstream, effort, bytes);
-      return bytes === 'timeout' ? 'timeout' : 'next';
-    }
-    if (upstream.health.answered() === 'up')
-      this.#log.info({ upstream: textOf(upstream.endpoint) }, 'upstream up');
-    const whole = isTruncated(bytes) ? await this.#overTcp(upstream, effort, bytes) : bytes;
-    const reply = effort.read(whole);
-    if (reply === null) {
-      this.#context.counters.count('upstreamMalformed');
-      return 'next';
-    }
-    if (!isServerError(whole)) return reply;
-    effort.fallback ??= reply;
-    return 'next';
-  }
-
-  /** By UDP, unless that cannot carry it. A reply that lost the case of the question may be forged, or come from a server that does not keep it: TCP tells. */
-  async #overUdp(upstream: Upstream, effort: Effort<unknown>): Promise<Uint8Array | Silence> {
-    if (effort.query.length > MAX_DATAGRAM_BYTES) return upstream.tcp.ask(effort.query, this.#leftMs(effort));
-    const reply = await upstream.udp.ask(effort.query, this.#leftMs(effort));
-    if (reply !== 'case') return reply;
-    this.#context.counters.count('upstreamCase');
-    return upstream.tcp.ask(effort.query, this.#leftMs(effort));
-  }
-
-  #silent(upstream: Upstream, effort: Effort<unknown>, silence: Silence): void {
-    if (this.#closed) return;
-    const { counters, clock } = this.#context;
-    counters.count(silence === 'timeout' ? 'upstreamTimeout' : 'upstreamUnreachable');
-    if (!effort.abandoned && upstream.health.failed(clock.now()) === 'down') {
-      this.#log.warn({ upstream: textOf(upstream.endpoint), reason: silence }, 'upstream down');
-    }
-  }
-
-  /** @returns the whole reply, or the truncated one when TCP does not work */
-  async #overTcp(upstream: Upstream, effort: Effort<unknown>, truncated: Uint8Array): Promise<Uint8Array> {
-    const leftMs = Math.min(this.#tryTimeoutMs, this.#leftMs(effort));
-    if (effort.abandoned || leftMs <= 0 || !isRepeatable(effort.query)) return truncated;
-    this.#context.counters.count('upstreamTcp');
-    const reply = await upstream.tcp.ask(effort.query, leftMs);
-    return typeof reply === 'string' ? truncated : reply;
+  #candidates(query: Uint8Array): readonly Upstream[] {
+    return isRepeatable(query) ? this.#upstreams : this.#inOrder(new Set(this.#upstreams)).slice(0, 1);
   }
 
   /** The configured order, those that failed a moment ago last. */
@@ -179,27 +97,7 @@ export class Upstreams {
     const list = [...upstreams];
     if (list.length < 2) return list;
     const now = this.#context.clock.now();
-    const resting = (upstream: Upstream) => upstream.health.resting(now);
+    const resting = (upstream: Upstream) => upstream.resting(now);
     return [...list.filter((upstream) => !resting(upstream)), ...list.filter(resting)];
   }
-
-  #leftMs(effort: Effort<unknown>): number {
-    return effort.deadlineMs - this.#context.clock.now();
-  }
-}
-
-function isTruncated(reply: Uint8Array): boolean {
-  return (viewOf(reply).getUint16(2) & TC) !== 0;
-}
-
-/** Queries change nothing; NOTIFY, UPDATE and opcodes yet unknown may. */
-function isRepeatable(query: Uint8Array): boolean {
-  return opcodeOf(wordAt(query, 2)) === OPCODE_QUERY;
-}
-
-/** The upstream could not do it, another one might. Only questions are repeated: other opcodes may change things. */
-function isServerError(reply: Uint8Array): boolean {
-  const flags = viewOf(reply).getUint16(2);
-  const rcode = rcodeOf(flags);
-  return opcodeOf(flags) === OPCODE_QUERY && (rcode === SERVFAIL || rcode === REFUSED || rcode === NOTIMP);
 }

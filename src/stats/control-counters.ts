@@ -74,6 +74,9 @@ export const DNS_EVENTS = {
   zoned: 'questions that went to the upstreams of a configured zone',
   upstreamCase: 'upstream replies that lost the letter case of the question, asked again over TCP',
   oversized: 'UDP messages dropped: longer than any query',
+  noSocket:
+    'upstream queries not sent because this host had no file descriptor, memory or port left for a socket',
+  upstreamLeft: 'upstream queries under way when nobody waited for their answer any more',
 } as const;
 
 export type MappingEvent = (typeof MAPPING_EVENTS)[number];

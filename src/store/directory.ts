@@ -253,7 +253,7 @@ export class MappingDirectory {
     return this.#turns.run(v4, async () => {
       const deleted = await this.#store.del(recordKey(v4));
       const mapped = this.#local.live(v4) >= 0 && !this.#local.isStatic(v4);
-      const sessions = mapped ? this.#local.withdraw(v4) : 0;
+      const sessions = mapped ? await this.#follower.withdraw(v4) : 0;
       if (deleted) this.#options.log.info({ v4: formatV4(v4), sessions }, 'mapping deleted');
       return deleted || mapped ? { sessions } : null;
     });

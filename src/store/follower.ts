@@ -94,12 +94,24 @@ export class Follower {
     return v6 !== null && (await store.setnx(recordKey(v4), formatRecord(v6, local.timeoutOf(v4))));
   }
 
+  /**
+   * A record was deleted: its mapping and the sessions of it end, and its address rests from other names, with gateways that
+   * never knew it as well. @returns how many sessions
+   */
+  async withdraw(v4: number): Promise<number> {
+    const { local, store } = this.#parts;
+    const v6 = local.realOf(v4);
+    const sessions = local.withdraw(v4);
+    if (v6 !== null) await store.rest(recordKey(v4), v6);
+    return sessions;
+  }
+
   async #read(v4: number): Promise<void> {
     const { local, store } = this.#parts;
     const key = recordKey(v4);
     const value = await store.get(key);
     const found = value !== null && this.take({ key, value }) !== null;
-    if (!found && local.isDynamic(v4)) local.withdraw(v4);
+    if (!found && local.isDynamic(v4)) await this.withdraw(v4);
   }
 
   /** Of a mapping whose record was not among those that were loaded. */

@@ -29,6 +29,8 @@ export abstract class PrivateStore implements Store {
     return 0;
   }
 
+  async rest(): Promise<void> {}
+
   async prolong(): Promise<void> {}
 
   listen(): void {}

@@ -73,6 +73,14 @@ export const RETIRE = `
   redis.call('SET', 'nat46:rest:' .. v4, real(value), 'EX', ARGV[1])
   return 0`;
 
+/** KEYS: where a record was. ARGV: seconds of rest, real v6. */
+export const REST = `
+  ${ADDRESS}
+  if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+  redis.call('SELECT', 1)
+  redis.call('SET', 'nat46:rest:' .. address(KEYS[1]), ARGV[2], 'EX', ARGV[1])
+  return 1`;
+
 /** ARGV: address, seconds, address, seconds, … */
 export const PROLONG = `
   redis.call('SELECT', 1)

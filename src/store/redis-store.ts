@@ -18,7 +18,7 @@ import {
 } from './redis-address.ts';
 import { defineGroupScripts, type GroupScripts, RedisGroup } from './redis-group.ts';
 import { RedisLink } from './redis-link.ts';
-import { CLAIM, PROLONG, RETIRE } from './redis-scripts.ts';
+import { CLAIM, PROLONG, REST, RETIRE } from './redis-scripts.ts';
 import {
   type Claim,
   type Life,
@@ -50,6 +50,7 @@ const NEWS_LATE_SEC = 10;
 interface Scripts {
   nat46Claim(count: number, ...args: string[]): Promise<[index: number, isNew: number] | null>;
   nat46Retire(key: string, restSec: number, lateSec: number): Promise<number>;
+  nat46Rest(key: string, restSec: number, real: string): Promise<number>;
   nat46Prolong(...args: (string | number)[]): Promise<number>;
 }
 
@@ -146,6 +147,10 @@ export class RedisStore implements Store {
     return this.#ask((redis) => redis.nat46Retire(key, MAPPING_REST_SEC, NEWS_LATE_SEC));
   }
 
+  async rest(key: string, v6: Uint8Array): Promise<void> {
+    await this.#ask((redis) => redis.nat46Rest(key, MAPPING_REST_SEC, formatV6(v6)));
+  }
+
   async prolong(lives: readonly Life[]): Promise<void> {
     for (let at = 0; at < lives.length; at += PAGE) {
       const page = lives.slice(at, at + PAGE).flatMap(({ key, sec }) => [key.slice(KEY_PREFIX.length), sec]);
@@ -210,6 +215,7 @@ export class RedisStore implements Store {
     });
     link.commands.defineCommand('nat46Claim', { lua: CLAIM });
     link.commands.defineCommand('nat46Retire', { lua: RETIRE, numberOfKeys: 1 });
+    link.commands.defineCommand('nat46Rest', { lua: REST, numberOfKeys: 1 });
     link.commands.defineCommand('nat46Prolong', { lua: PROLONG, numberOfKeys: 0 });
     defineGroupScripts(link.commands);
     this.#link = link;

@@ -25,6 +25,8 @@ export interface Store {
    * real v6. @returns seconds that it still has, 0 when it is gone
    */
   retire(key: string): Promise<number>;
+  /** Somebody deleted the record of this real v6: the key rests for others as if it was retired, unless it has a record again. */
+  rest(key: string, v6: Uint8Array): Promise<void>;
   /** These records are in use and live that many seconds more at least. */
   prolong(lives: readonly Life[]): Promise<void>;
   /** From now on the listener is told what others do. Once, before `ready`. */

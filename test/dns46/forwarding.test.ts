@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert';
 import { Forwarding } from '../../src/dns46/forwarding.ts';
 import { keyOf } from '../../src/dns46/name.ts';
+import { SocketShortage } from '../../src/dns46/socket-shortage.ts';
 import { shim } from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
 import { FakeCounters, FakeLog } from './fake-parts.ts';
@@ -14,18 +15,16 @@ const server = (port: number) => ({ address: '127.0.0.1', port });
 
 function forwarding(zones: Record<string, number>): Forwarding {
   const dnsZones = Object.entries(zones).map(([zone, port]) => ({ zone, endpoint: server(port) }));
+  const clock = new ManualClock();
+  const log = new FakeLog();
   const context = {
-    clock: new ManualClock(),
+    clock,
     random: () => 0,
     counters: new FakeCounters(),
     mixedCase: false,
+    shortage: new SocketShortage(clock, log),
   };
-  return new Forwarding(
-    { dnsUpstream: [server(1)], dnsZones, tryTimeoutMs: 1 },
-    shim(),
-    context,
-    new FakeLog(),
-  );
+  return new Forwarding({ dnsUpstream: [server(1)], dnsZones, tryTimeoutMs: 1 }, shim(), context, log);
 }
 
 tests('zones', {

@@ -15,7 +15,7 @@ import { ask, askTcp, tell } from './client.ts';
 import { FakeAddresses, FakeCounters, FakeLog } from './fake-parts.ts';
 import { ASKED, generator, mutated } from './mutation.ts';
 import { dnsOptions } from './options.ts';
-import { aaaa, decode, query } from './packets.ts';
+import { aaaa, decode, query, rcode } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
 const POLICY = new AddressPolicy(dnsOptions({}));
@@ -24,19 +24,28 @@ const ROUNDS = 8_000;
 tests('whatever the bytes', {
   'queries are judged and answered without throwing'() {
     const random = generator(46);
+    const reached = { malformed: 0, answered: 0, mapped: 0, fitted: 0 };
     for (let round = 0; round < ROUNDS; round++) {
       const bytes = mutated(random);
       const found = readQuery(bytes);
       if (typeof found === 'string') {
-        if (found === 'malformed') assert.is(formatError(bytes).length, 12);
+        if (found !== 'malformed') continue;
+        assert.is(formatError(bytes).length, 12);
+        reached.malformed++;
         continue;
       }
-      addressQuestions(found);
+      if (addressQuestions(found) !== null) reached.mapped++;
       passKey(found);
-      failure(found, 2, { code: 0, text: 'x' });
+      assert.is(rcode(failure(found, 2, { code: 0, text: 'x' })), 2);
+      reached.answered++;
       const answer = mutated(random);
-      if (answer.length >= 12) fitted(answer, found, random(400));
+      if (answer.length < 12) continue;
+      const limit = random(400);
+      assert.ok(fitted(answer, found, limit).length <= 512, 'cut, or below its limit');
+      reached.fitted++;
     }
+    for (const [what, times] of Object.entries(reached))
+      assert.ok(times > 100, `${what}: only ${times} times`);
   },
   'replies are judged and spliced without throwing; what comes out can be read'() {
     const random = generator(64);
@@ -60,18 +69,16 @@ tests('whatever the bytes', {
       spliced++;
       const again = readMessage(image);
       assert.ok(again);
-      assert.is(
-        judge(again, POLICY) === 'absent',
-        true,
-        'the addresses are 0.0.0.x, and nothing else is there',
-      );
+      assert.is(judge(again, POLICY), 'absent', 'the addresses are 0.0.0.x, and nothing else is there');
     }
     assert.ok(spliced > 100, `only ${spliced} rounds reached the splicer`);
   },
   'streams are cut without throwing'() {
     const random = generator(7);
     const reader = new FrameReader();
-    for (let round = 0; round < 2000; round++) reader.push(mutated(random));
+    let messages = 0;
+    for (let round = 0; round < 2000; round++) messages += reader.push(mutated(random)).length;
+    assert.ok(messages > 0);
   },
 });
 
@@ -103,8 +110,13 @@ tests('whatever is sent', {
       const stream = Array.from({ length: 5 }, () => mutated(random));
       await Promise.race([askTcp(endpoint, stream), ask(endpoint, query({ name: 'b.example' }))]);
     }
-    const found = decode(await ask(endpoint, query({ name: 'good.test' })));
-    assert.is(found.questions?.[0]?.name, 'good.test');
+    let found = '';
+    for (let tries = 0; tries < 10 && found === ''; tries++) {
+      // Noise that looks like an error of the upstream may come first.
+      const { answers = [] } = decode(await ask(endpoint, query({ name: `good${tries}.test` })));
+      found = answers[0]?.type === 'A' ? answers[0].data : '';
+    }
+    assert.match(found, /^10\.244\.50\.\d+$/);
     await dns46.stop();
     await upstream.stop();
   },

@@ -3,7 +3,7 @@ import { tests } from '../helpers/table.ts';
 import { askTcp } from './client.ts';
 import { loopback } from './loopback.ts';
 import { settled, until } from './manual-clock.ts';
-import { decode, query, rcode, soa } from './packets.ts';
+import { a, decode, query, rcode, soa } from './packets.ts';
 
 tests('TCP, RFC 7766', {
   'pipelined, answered in the order they are ready, §6.2.1.1': loopback(async (b) => {
@@ -30,7 +30,7 @@ tests('TCP, RFC 7766', {
       };
       const many = Array.from({ length: 50 }, (_, id) => query({ name: `n${id}.example`, id, type: 'TXT' }));
       assert.is((await askTcp(b.endpoint, many)).length, 50);
-      assert.ok(most <= 4);
+      assert.is(most, 4);
     },
     { tuning: { maxPipelined: 4 } },
   ),
@@ -63,13 +63,22 @@ tests('TCP, RFC 7766', {
     { tuning: { maxConnections: 1 } },
   ),
   'a zone transfer is passed on message by message, RFC 5936 §2.2': loopback(async (b) => {
+    const records = [soa('example', 1, 1), a('www.example', '192.0.2.1'), soa('example', 1, 1)];
     b.upstream.script = (question) => {
-      for (let i = 0; i < 3; i++) question.answer({ answers: [soa('example', 1, 1)] });
+      for (const record of records) question.answer({ answers: [record] });
     };
     const asked = query({ name: 'example', type: 'AXFR', id: 5 });
-    const socket = askTcp(b.endpoint, [asked]);
-    assert.is(decode((await socket)[0]!).id, 5);
-    await until(() => b.counters.rows.clientReplies === 3);
+    // As many queries as messages to come: askTcp waits for one each. Those of the wrong kind get no answer.
+    const scraps = records.slice(1).map(() => Buffer.alloc(0));
+    const found = (await askTcp(b.endpoint, [asked, ...scraps])).map((bytes) => decode(bytes));
+    assert.equal(
+      found.map((message) => [message.id, message.answers?.[0]?.type]),
+      [
+        [5, 'SOA'],
+        [5, 'A'],
+        [5, 'SOA'],
+      ],
+    );
     await b.clock.advance(4_000);
     await until(() => b.counters.of('passed') === 1);
     assert.is(b.counters.rows.clientReplies, 3);

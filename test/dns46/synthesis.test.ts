@@ -156,6 +156,31 @@ tests('replies without addresses', {
     assert.equal(lines(found.answers), ['a.example CNAME 300 b.example']);
     assert.is(found.authorities?.length, 1);
   },
+  'the signature of a record set of which something was left out goes too, others stay [68] [75]'() {
+    const shape = {
+      answers: [
+        cname('a.example', 'b.example'),
+        rrsig('a.example', 'CNAME'),
+        a('b.example', '10.244.50.9'),
+        a('b.example', '192.0.2.1'),
+        rrsig('B.example', 'A'),
+        rrsig('b.example', 'AAAA'),
+      ],
+      additionals: [a('c.example', '192.0.2.2'), rrsig('c.example', 'A'), rrsig('b.example', 'A')],
+    };
+    const found = decode(withoutSynthetic(message(shape, 'A'), POLICY) ?? new Uint8Array());
+    const kept = [...(found.answers ?? []), ...(found.additionals ?? [])].map((record) =>
+      record.type === 'RRSIG' ? `${record.name} RRSIG ${record.data.typeCovered}` : lines([record])[0],
+    );
+    assert.equal(kept, [
+      'a.example CNAME 300 b.example',
+      'a.example RRSIG CNAME',
+      'b.example A 300 192.0.2.1',
+      'b.example RRSIG AAAA',
+      'c.example A 300 192.0.2.2',
+      'c.example RRSIG A',
+    ]);
+  },
   'a reply without such records is not touched'() {
     const source = message({ answers: [a('a.example', '127.0.0.1')] }, 'A');
     assert.is(withoutSynthetic(source, POLICY), source.bytes);

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import * as assert from 'uvu/assert';
 import { Arena, BatchSocket, MAX_DATAGRAM_BYTES } from '../../src/dns46/udp-batch.ts';
 import { shim, UDP_REUSE_PORT } from '../../src/tun/shim.ts';
-import { tests } from '../helpers/table.ts';
+import { table, tests } from '../helpers/table.ts';
 import { until } from './manual-clock.ts';
 
 /** Answers every datagram with itself, turned round. */
@@ -31,6 +31,33 @@ async function asking(address: string, port: number): Promise<Socket> {
   return socket;
 }
 
+const descriptors = () => readdirSync('/proc/self/fd').length;
+
+table(
+  'a socket that fails on the way leaves no descriptor behind',
+  [
+    { name: 'its port cannot be read', calls: { udpPort: () => -constants.errno.ENOBUFS }, code: 'ENOBUFS' },
+    { name: 'it cannot be attached', calls: { udpAttach: () => -constants.errno.ENOMEM }, code: 'ENOMEM' },
+    { name: 'it cannot be watched', calls: { udpWatch: () => -constants.errno.ENOSPC }, code: 'ENOSPC' },
+  ],
+  ({ calls, code }) => {
+    const all = { ...shim(), ...calls };
+    const endpoint = { address: '127.0.0.1', port: 9 };
+    const before = descriptors();
+    const ways = [
+      () => BatchSocket.listening(all, { ...endpoint, port: 0 }),
+      () => BatchSocket.connected(all, endpoint, new Arena()),
+    ];
+    for (const way of ways) {
+      assert.throws(
+        () => way().watch(() => {}),
+        (error: NodeJS.ErrnoException) => error.code === code,
+      );
+    }
+    assert.is(descriptors(), before);
+  },
+);
+
 tests('UDP batches', {
   async 'on a wildcard address the reply leaves from the address that was asked, both families'() {
     const rows = [
@@ -47,12 +74,6 @@ tests('UDP batches', {
       client.close();
       server.close();
     }
-  },
-  'one that cannot be attached leaves no descriptor behind'() {
-    const calls = { ...shim(), udpAttach: () => -constants.errno.ENOMEM };
-    const before = readdirSync('/proc/self/fd').length;
-    assert.throws(() => BatchSocket.listening(calls, { address: '127.0.0.1', port: 0 }));
-    assert.is(readdirSync('/proc/self/fd').length, before);
   },
   async 'a watch goes on after the network said no'() {
     const reserved = BatchSocket.listening(shim(), { address: '127.0.0.1', port: 0 });

@@ -1,77 +1,14 @@
 import { constants } from 'node:os';
 import * as assert from 'uvu/assert';
 import { TC } from '../../src/dns46/message.ts';
-import { Arena } from '../../src/dns46/udp-batch.ts';
-import type { Endpoint } from '../../src/dns46/upstream-question.ts';
-import { Upstreams } from '../../src/dns46/upstreams.ts';
-import { shim } from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
-import { FakeCounters, FakeLog } from './fake-parts.ts';
-import { ManualClock, settled, until } from './manual-clock.ts';
-import { a, decode, lines, query, rcode, reply } from './packets.ts';
-import { ScriptedUpstream } from './scripted-upstream.ts';
+import { settled, until } from './manual-clock.ts';
+import { a, decode, lines, rcode, reply } from './packets.ts';
+import { ASKED, BUDGET_MS, FOUND, TRY_MS, upstreamTest } from './upstream-setup.ts';
 
-const { EAGAIN, EMFILE } = constants.errno;
-const TRY_MS = 1200;
-const BUDGET_MS = 3600;
-const ASKED = query({ name: 'www.example', id: 0 });
-const FOUND = { answers: [a('www.example', '192.0.2.1')] };
-
-class Setup {
-  readonly clock = new ManualClock();
-  readonly counters = new FakeCounters();
-  readonly log = new FakeLog();
-  readonly upstreams: Upstreams;
-  readonly servers: ScriptedUpstream[];
-  /** What the next ones who send are told instead. */
-  sendFailure: number | null = null;
-  #socketsLeft = true;
-
-  constructor(servers: ScriptedUpstream[], endpoints: Endpoint[]) {
-    this.servers = servers;
-    const context = {
-      clock: this.clock,
-      counters: this.counters,
-      mixedCase: false,
-      random: (below: number) => Math.floor(Math.random() * below),
-    };
-    const { udpOpen, udpSend, ...others } = shim();
-    const open: typeof udpOpen = (...args) => (this.#socketsLeft ? udpOpen(...args) : -EMFILE);
-    const send: typeof udpSend = (...args) => this.sendFailure ?? udpSend(...args);
-    const transport = { calls: { ...others, udpOpen: open, udpSend: send }, arena: new Arena() };
-    this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, transport, context, this.log);
-  }
-
-  /** From here on no socket can be opened. */
-  refuseSockets(): void {
-    this.#socketsLeft = false;
-  }
-
-  exchange(message: Uint8Array = ASKED) {
-    return this.upstreams.ask(message, this.clock.now() + BUDGET_MS, (bytes) => bytes);
-  }
-
-  async ask(message: Uint8Array = ASKED): Promise<Uint8Array | null> {
-    return this.exchange(message).reply;
-  }
-}
-
-function upstreamTest(count: number, run: (setup: Setup, ...servers: ScriptedUpstream[]) => Promise<void>) {
-  return async () => {
-    const servers = await Promise.all(Array.from({ length: count }, () => ScriptedUpstream.start()));
-    const made = new Setup(
-      servers,
-      servers.map((server) => server.endpoint),
-    );
-    try {
-      await run(made, ...servers);
-    } finally {
-      made.upstreams.close();
-      await Promise.all(servers.map((server) => server.stop()));
-    }
-    assert.is(made.clock.pending, 0, 'no timer is left behind');
-  };
-}
+const { EAGAIN, ENOSPC } = constants.errno;
+const UPDATE = 0x2800;
+const QR = 0x8000;
 
 function edited(bytes: Buffer, edit: (copy: Buffer) => void): Buffer {
   edit(bytes);
@@ -171,10 +108,27 @@ tests('one upstream', {
   'no descriptor is left for a new socket: an open one is used': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(FOUND);
     await b.ask();
-    b.refuseSockets();
+    b.noSockets = true;
     assert.ok(await b.ask());
     assert.is(new Set(server!.seen.map((question) => question.port)).size, 1);
-    assert.is(b.counters.of('upstreamUnreachable'), 0);
+    assert.is(b.counters.of('noSocket'), 0);
+  }),
+  'no descriptor and no open socket: null at once, and not held against the upstream': upstreamTest(
+    1,
+    async (b, server) => {
+      server!.script = (question) => question.answer(FOUND);
+      b.noSockets = true;
+      for (let i = 0; i < 4; i++) assert.is(await b.ask(), null);
+      assert.equal([b.counters.of('noSocket'), b.counters.of('upstreamUnreachable')], [4, 0]);
+      b.noSockets = false;
+      assert.ok(await b.ask());
+      assert.equal(b.log.lines, ['warn no socket could be opened']);
+    },
+  ),
+  'a socket that cannot be watched: null, as without one': upstreamTest(1, async (b) => {
+    b.watchFailure = -ENOSPC;
+    assert.is(await b.ask(), null);
+    assert.is(b.counters.of('noSocket'), 1);
   }),
   'no room to send at this moment: asked again after the try': upstreamTest(1, async (b, server) => {
     server!.script = (question) => question.answer(FOUND);
@@ -259,6 +213,15 @@ tests('one upstream', {
       assert.equal([first!.seen.length, second!.seen.length], [2, 0]);
     },
   ),
+  'closing answers whoever waits on a port that takes no more questions, too': upstreamTest(1, async (b) => {
+    const count = 16 * 64 * 2;
+    let answered = 0;
+    for (let i = 0; i < count; i++) void b.ask().then(() => answered++);
+    await settled();
+    b.upstreams.close();
+    await settled();
+    assert.is(answered, count);
+  }),
   'closing answers whoever waits': upstreamTest(1, async (b, server) => {
     const found = b.ask();
     await server!.questions(1);
@@ -358,12 +321,25 @@ tests('fail-over [79]', {
     ]),
   ),
   'other opcodes are sent once, to one upstream, RFC 2136 §1': upstreamTest(2, async (b, first, second) => {
-    const update = edited(Buffer.from(ASKED), (bytes) => bytes.writeUInt16BE(0x2800, 2));
+    const update = edited(Buffer.from(ASKED), (bytes) => bytes.writeUInt16BE(UPDATE, 2));
     const found = b.ask(update);
     await first!.questions(1);
     await b.clock.advance(BUDGET_MS);
     assert.is(await found, null);
     assert.equal([first!.seen.length, second!.seen.length], [1, 0]);
+  }),
+  'other opcodes are not repeated on a new connection, RFC 2136 §1': upstreamTest(1, async (b, server) => {
+    const update = edited(Buffer.concat([ASKED, Buffer.alloc(5_000)]), (bytes) =>
+      bytes.writeUInt16BE(UPDATE, 2),
+    );
+    server!.script = (question) =>
+      question.send(edited(Buffer.from(question.bytes), (bytes) => bytes.writeUInt16BE(UPDATE | QR, 2)));
+    assert.ok(await b.ask(update));
+    server!.script = () => void server!.hangUp();
+    assert.is(await b.ask(update), null);
+    await settled();
+    assert.is(server!.seen.length, 2);
+    await b.clock.advance(5_000);
   }),
   'NXDOMAIN is an answer': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 3 });
@@ -375,6 +351,12 @@ tests('fail-over [79]', {
     await first!.stop();
     assert.ok(await b.ask());
     assert.ok(b.counters.of('upstreamUnreachable') >= 1);
+  }),
+  'no route there: the next one at once': upstreamTest(2, async (b, first, second) => {
+    second!.script = (question) => question.answer(FOUND);
+    b.noRouteTo = first!.endpoint.port;
+    assert.ok(await b.ask());
+    assert.is(b.counters.of('upstreamUnreachable'), 1);
   }),
   'nobody listens anywhere: null at once, down is logged': upstreamTest(1, async (b, server) => {
     await server!.stop();

@@ -132,6 +132,41 @@ worldTests(
       assert.equal(await other.claim([key(3), key(1)], record('2001:db8::1')), { key: key(1), isNew: true });
     },
 
+    'the address of a record that somebody deleted rests with gateways that never knew it, too [82]': async (
+      world,
+      open,
+    ) => {
+      const address = addressOf(world.uri, world.environment);
+      const rig = new Rig({ store: await openStore(address, 'knows it') });
+      try {
+        await rig.directory.loadAll();
+        for (const [name, way] of [
+          ['10.2.2.5', 'redis-cli'],
+          ['10.2.2.6', 'dssm'],
+        ] as const) {
+          const freed = recordKey(v4(name));
+          await rig.directory.set(v4(name), v6('2001:db8::1'), 0);
+          if (way === 'dssm') await rig.directory.del(v4(name));
+          else await world.cli(['DEL', freed]);
+          const rest = () => world.cli(['-n', '1', 'GET', `nat46:rest:${name}`]);
+          await until(`its rest, ${way}`, 5000, async () => (await rest()) || null);
+          const { store } = await open();
+          assert.is(await store.claim([freed], record('2001:db8::2')), null, way);
+          assert.equal(await store.claim([freed], record('2001:db8::1')), { key: freed, isNew: true }, way);
+          await rig.directory.del(v4(name));
+        }
+      } finally {
+        await rig.store.close();
+      }
+    },
+
+    'a key that has a record again does not rest': async (world, open) => {
+      const { store } = await open();
+      await store.setnx(key(1), record('2001:db8::2'));
+      await store.rest(key(1), v6('2001:db8::1'));
+      assert.is(await world.cli(['-n', '1', 'KEYS', '*']), '');
+    },
+
     'a record that another gateway uses is not retired': async (_world, open) => {
       const [one, other] = [(await open()).store, (await open()).store];
       await one.setnx(key(1), record('2001:db8::1'));
