@@ -41,6 +41,8 @@ import { reloadFiles } from './reload.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { controlRoutes, status, type ViewSources } from './views.ts';
 
+/** How long the end of a gateway may take for what others are to go on with. */
+const HANDOVER_MS = 2000;
 const SYSTEM_CLOCK = { nowSec: () => Math.floor(Date.now() / 1000), nowMs: () => shim().nowMs() };
 
 export class App {
@@ -51,7 +53,7 @@ export class App {
   #bindingLog: BindingLog | null = null;
   #store: Store | null = null;
   /** How to take down what is up, last part first. */
-  readonly #closers: (() => unknown)[] = [];
+  readonly #closers: ((hurry: AbortSignal) => unknown)[] = [];
 
   /** @param onFailure a part died that the gateway cannot do without */
   constructor(config: Config, log: Logger, onFailure: (error: Error) => void) {
@@ -90,9 +92,9 @@ export class App {
     reloadFiles([store, bindings], this.#log);
   }
 
-  /** Take everything down. Calling it twice is harmless. */
-  async stop(): Promise<void> {
-    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close();
+  /** Take everything down. Calling it twice is harmless. @param hurry then nothing is waited for any more */
+  async stop(hurry: AbortSignal = new AbortController().signal): Promise<void> {
+    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close(hurry);
   }
 
   async #build(): Promise<void> {
@@ -274,7 +276,7 @@ export class App {
     });
     directory.onStoreResumed((isSame) => handover.storeResumed(isSame));
     await handover.start();
-    this.#closers.push(() => handover.stop());
+    this.#closers.push((hurry) => handover.stop(AbortSignal.any([hurry, AbortSignal.timeout(HANDOVER_MS)])));
     return handover;
   }
 
