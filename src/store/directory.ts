@@ -11,7 +11,7 @@ import { Nat46Error } from '../error.ts';
 import { MappingKind } from '../nat/mapping.ts';
 import { Activity } from './activity.ts';
 import { type Allocation, Allocator } from './allocator.ts';
-import { Follower } from './follower.ts';
+import { type Comparison, Follower, type Missing } from './follower.ts';
 import { StoreHealth } from './health.ts';
 import { RecordJudge, type RecordLine } from './judgement.ts';
 import { LocalMappings, type LocalOptions, type MappingLine } from './local-mappings.ts';
@@ -64,8 +64,8 @@ export class MappingDirectory {
   #isStarted = false;
   #onStoreResumed: (isSame: boolean) => void = () => {};
   #comparing: Promise<void> | null = null;
-  /** Until a comparison has come to its end. */
-  #mayBeLost = false;
+  /** Until a comparison has come to its end. At first nobody knows whether the server is the one of the earlier run. */
+  #missing: Missing = 'lost if all are';
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -117,7 +117,7 @@ export class MappingDirectory {
     for (const [v4, v6] of this.#maps) this.#local.admit(v4, v6, MappingKind.Static, 0);
     try {
       await this.#store.ready();
-      const found = await this.#follower.compare(false);
+      const found = await this.#compareAll();
       this.#options.log.info({ records: found.records, rewritten: found.rewritten }, 'mappings loaded');
     } catch (error) {
       if (this.#local.addresses(MappingKind.Dynamic).length === 0) throw error;
@@ -301,7 +301,7 @@ export class MappingDirectory {
           (error: unknown) => this.#health.failed(error),
         );
       },
-      compare: () => this.#compare(false),
+      compare: () => this.#compare(),
       deaf: (reason, everyMs) =>
         log.warn(
           { reason, everyMs },
@@ -311,20 +311,19 @@ export class MappingDirectory {
       resumed: (isSame) => {
         this.#activity.forget();
         this.#onStoreResumed(isSame);
+        if (!isSame) this.#missing = 'lost';
         this.#compare(!isSame);
       },
     });
   }
 
   /** In the background, one after another; before the start is over there is nothing to compare. */
-  #compare(mayBeLost: boolean): void {
-    this.#mayBeLost ||= mayBeLost;
-    if (!this.#isStarted || (this.#comparing && !mayBeLost)) return;
+  #compare(isUrgent = false): void {
+    if (!this.#isStarted || (this.#comparing && !isUrgent)) return;
     const comparison = Promise.resolve(this.#comparing)
-      .then(() => this.#follower.compare(this.#mayBeLost))
+      .then(() => this.#compareAll())
       .then(
         (found) => {
-          this.#mayBeLost = false;
           this.#options.count('rewritten', found.rewritten);
           this.#health.works(found);
         },
@@ -334,6 +333,16 @@ export class MappingDirectory {
         if (this.#comparing === comparison) this.#comparing = null;
       });
     this.#comparing = comparison;
+  }
+
+  /** One that fails leaves its question to the next, one that is overtaken by another server does not answer for that one. */
+  async #compareAll(): Promise<Comparison> {
+    const why = this.#missing;
+    this.#missing = 'deleted';
+    return this.#follower.compare(why).catch((error: unknown) => {
+      if (this.#missing === 'deleted') this.#missing = why;
+      throw error;
+    });
   }
 
   /** News that did not arrive are told again. */

@@ -121,6 +121,19 @@ tests('shared store: what others write', {
     for (let i = 0; i < 5; i++) await settled();
     assert.is(rig.mapped(ADDRESS), '2001:db8::aa');
   },
+  'the last record is deleted, and nobody says so: the next comparison ends its mapping, no other brings it back':
+    async () => {
+      const store = new SharedStore();
+      const rig = await rigOn(store);
+      await rig.directory.set(v4(ADDRESS), REAL, 60);
+      await store.del(KEY);
+      for (let i = 0; i < 2; i++) {
+        store.listener.compare();
+        await settled();
+        assert.is(rig.mapped(ADDRESS), 'resting');
+        assert.is(await store.get(KEY), null);
+      }
+    },
   'keys of something else are no matter': async () => {
     const rig = await rigOn(new SharedStore());
     (rig.store as SharedStore).listener.changed(['x', `${KEY}.1`]);
@@ -141,8 +154,15 @@ table(
       stored: true,
     },
     {
-      name: 'all are missing: the store was emptied',
+      name: 'all are missing, on the same server: they were deleted',
       isSame: true,
+      others: false,
+      is: 'resting',
+      stored: false,
+    },
+    {
+      name: 'all are missing, on another server: they were lost',
+      isSame: false,
       others: false,
       is: '2001:db8::9',
       stored: true,
@@ -196,6 +216,23 @@ tests('shared store: outage', {
     await settled();
     assert.is(rig.mapped(ADDRESS), '2001:db8::9');
     assert.is(rig.counts.rewritten, 1);
+  },
+  'a comparison that the next outage overtakes does not answer for the other server': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 60);
+    await store.setnx(recordKey(v4('10.2.2.77')), formatRecord(OTHER, 0));
+    const { load } = store;
+    store.load = async function* () {
+      store.load = load;
+      yield* load.call(store);
+      await store.del(KEY); // the other server does not have it
+      store.listener.resumed(false);
+    };
+    store.listener.compare();
+    for (let i = 0; i < 5; i++) await settled();
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+    assert.is(await store.get(KEY), formatRecord(REAL, 60));
   },
   'one line when it is lost, one when it is back, with what was done; calls in between log nothing':
     async () => {
@@ -258,6 +295,24 @@ tests('shared store: outage', {
     await settled();
     assert.is(after.logged.at(-1)?.message, 'store works again');
   },
+  'the first comparison after a start without the store is one of a start: all missing were lost, some were deleted':
+    async () => {
+      for (const others of [false, true]) {
+        const store = new SharedStore();
+        const before = await rigOn(store);
+        await before.directory.set(v4(ADDRESS), REAL, 60);
+        await store.del(KEY);
+        if (others) await store.setnx(recordKey(v4('10.2.2.77')), formatRecord(OTHER, 0));
+        store.isReady = Promise.reject(new Error('h:1 cannot be reached'));
+        store.isReady.catch(() => {});
+        const after = new Rig({ store, table: before.table });
+        await after.directory.loadAll();
+        store.listener.resumed(true);
+        await settled();
+        assert.is(after.mapped(ADDRESS), others ? 'resting' : '2001:db8::9');
+        assert.is(await store.get(KEY), others ? null : formatRecord(REAL, 60));
+      }
+    },
   'a start without the store and without mappings fails': async () => {
     const store = new SharedStore();
     store.isReady = Promise.reject(new Error('h:1 cannot be reached'));
