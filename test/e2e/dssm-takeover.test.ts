@@ -135,6 +135,16 @@ dssmTests(
         assert.ok(alive >= CONNECTIONS * 0.99, `${alive}`);
       },
 
+    'the heir is killed as well, and starts again: it goes on with what it inherited': async (dssm) => {
+      const before = (await leases(dssm, 'gw2')).inherited;
+      await gw2.kill('SIGKILL');
+      gw2 = await dssm.start('gw2');
+      assert.equal((await leases(dssm, 'gw2')).inherited, before, 'before its first packet');
+      await dssm.route('gw2', POOL); // its device is another one
+      const alive = await connections.alive();
+      assert.ok(alive >= CONNECTIONS * 0.99, `${alive}`);
+    },
+
     'it returns: its addresses and their sessions go back to it': async (dssm) => {
       gw = await dssm.start('gw');
       await until('its leases', 20_000, async () =>

@@ -27,7 +27,9 @@ export class GroupWorld {
       },
       orphans: async () => {
         await this.#ask(false);
-        return [...this.journals.keys()].filter((address) => !this.held(address));
+        return [...this.journals.keys()].filter((address) =>
+          [undefined, gateway].includes(this.held(address)?.gateway),
+        );
       },
       write: async (address, token, changes) => {
         await this.#ask(true);
