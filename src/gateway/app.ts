@@ -10,7 +10,6 @@ import { availableParallelism, hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
-import { hostProblems } from '../config/host-checks.ts';
 import { ControlServer } from '../control/server.ts';
 import { Dns46 } from '../dns46/dns46.ts';
 import { Nat46Error } from '../error.ts';
@@ -26,7 +25,7 @@ import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import type { TunDevice } from '../tun/device.ts';
 import { HostState } from '../tun/host.ts';
-import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
+import { readHostFacts } from '../tun/host-facts.ts';
 import { shim } from '../tun/shim.ts';
 import { BindingLog } from './binding-log.ts';
 import { DataPlane } from './data-plane.ts';
@@ -34,6 +33,7 @@ import { openDevice } from './device.ts';
 import { DnsTally } from './dns-tally.ts';
 import { Handover } from './handover.ts';
 import { journalPath } from './host-cleanup.ts';
+import { hostConflicts } from './host-conflicts.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { RefusalNotices } from './refusal-notices.ts';
@@ -100,7 +100,8 @@ export class App {
   async #build(): Promise<void> {
     const config = this.#config;
     const facts = readHostFacts();
-    this.#checkHost(facts);
+    const conflicts = hostConflicts(config, facts);
+    if (conflicts.length > 0) throw new Nat46Error('NAT46_CONFIG', conflicts.join('\n'));
     const plan = makePlan(config, facts, machineId());
     this.#sayAutomap(plan);
     const device = this.#openDevice(); // first: it needs the capability, and says so best
@@ -130,25 +131,6 @@ export class App {
       },
       'ready',
     );
-  }
-
-  #checkHost(facts: HostFacts): void {
-    const text = (bytes: Uint8Array): string =>
-      bytes.length === 4
-        ? formatV4(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
-        : formatV6(bytes);
-    // The DNS listener may stand on any device already
-    const listeners = this.#config.dnsListen.map((at) => at.address);
-    const others = facts.addresses.filter(
-      ({ device, bytes }) => device !== this.#config.tun && !listeners.includes(text(bytes)),
-    );
-    const problems = hostProblems(this.#config, {
-      addresses: others.map((address) => text(address.bytes)),
-      routes: others
-        .filter(({ bytes }) => bytes.length === 4)
-        .map(({ bytes, length }) => network(bytes, length)),
-    });
-    if (problems.length > 0) throw new Nat46Error('NAT46_CONFIG', problems.join('\n'));
   }
 
   #sayAutomap(plan: Plan): void {
@@ -366,11 +348,4 @@ function toFourWords(address: Uint8Array): Int32Array {
   const out = new Int32Array(4);
   toWords(address, out);
   return out;
-}
-
-/** The connected prefix of an interface address, as CIDR text. */
-function network(bytes: Uint8Array, length: number): string {
-  const address = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  const size = 2 ** (32 - length);
-  return `${formatV4(address - (address % size))}/${length}`;
 }
