@@ -167,7 +167,7 @@ export class MappingDirectory {
     const resolution = this.#turns
       .run(v4, () => this.#resolve(v4))
       .catch((error: unknown) => {
-        this.#health.failed(error);
+        this.#health.unanswered(error);
         return false;
       })
       .finally(() => this.#resolutions.delete(v4));
@@ -183,7 +183,10 @@ export class MappingDirectory {
     const over = this.#local.sweep();
     const ended = await Promise.all(over.map((v4) => this.#turns.run(v4, () => this.#end(v4))));
     const lives = this.#activity.due(this.#options.clock.nowSec());
-    if (lives.length > 0) await this.#store.prolong(lives).catch((error: unknown) => this.#unheard(error));
+    if (lives.length > 0) {
+      const told = this.#store.prolong(lives).then((isWritten) => isWritten && this.#health.works());
+      await told.catch((error: unknown) => this.#unheard(error));
+    }
     return ended.filter(Boolean).length;
   }
 
@@ -270,15 +273,19 @@ export class MappingDirectory {
   async #ask(v4: number): Promise<boolean> {
     this.#options.count('asked', 1);
     const value = await this.#store.get(recordKey(v4));
-    this.#health.works();
+    this.#health.answered();
     return value !== null && this.#follower.take({ key: recordKey(v4), value }) !== null;
   }
 
   /** In its turn: a life is over here. @returns whether it ended */
   async #end(v4: number): Promise<boolean> {
     if (!this.#local.isOver(v4)) return false;
-    const left = await this.#store.retire(recordKey(v4)).catch((error: unknown) => {
-      this.#health.failed(error);
+    const retired = this.#store.retire(recordKey(v4)).then((left) => {
+      this.#health.works();
+      return left;
+    });
+    const left = await retired.catch((error: unknown) => {
+      this.#unheard(error);
       return error instanceof StoreLost ? null : 0; // else its record stays; whoever meets it takes it for a live one
     });
     if (left === null) return false;
@@ -298,7 +305,7 @@ export class MappingDirectory {
         const follow = this.#follower.follow(keys);
         follow.then(
           (records) => count('followed', records),
-          (error: unknown) => this.#health.failed(error),
+          (error: unknown) => this.#health.unanswered(error),
         );
       },
       compare: () => this.#compare(),
@@ -325,9 +332,10 @@ export class MappingDirectory {
       .then(
         (found) => {
           this.#options.count('rewritten', found.rewritten);
-          this.#health.works(found);
+          this.#health[found.rewritten > 0 ? 'works' : 'answered'](found);
         },
-        (error: unknown) => this.#health.failed(error),
+        (error: unknown) =>
+          this.#missing === 'deleted' ? this.#health.unanswered(error) : this.#unheard(error),
       )
       .finally(() => {
         if (this.#comparing === comparison) this.#comparing = null;
@@ -345,7 +353,7 @@ export class MappingDirectory {
     });
   }
 
-  /** News that did not arrive are told again. */
+  /** News that did not arrive are told again, and show when writes are taken once more. */
   #unheard(error: unknown): void {
     this.#activity.forget();
     this.#health.failed(error);

@@ -29,7 +29,9 @@ export abstract class PrivateStore implements Store {
     return 0;
   }
 
-  async prolong(): Promise<void> {}
+  async prolong(): Promise<boolean> {
+    return false;
+  }
 
   listen(): void {}
 

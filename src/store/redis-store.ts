@@ -146,11 +146,12 @@ export class RedisStore implements Store {
     return this.#ask((redis) => redis.nat46Retire(key, MAPPING_REST_SEC, NEWS_LATE_SEC));
   }
 
-  async prolong(lives: readonly Life[]): Promise<void> {
+  async prolong(lives: readonly Life[]): Promise<boolean> {
     for (let at = 0; at < lives.length; at += PAGE) {
       const page = lives.slice(at, at + PAGE).flatMap(({ key, sec }) => [key.slice(KEY_PREFIX.length), sec]);
       await this.#ask((redis) => redis.nat46Prolong(...page));
     }
+    return lives.length > 0;
   }
 
   async close(): Promise<void> {

@@ -25,8 +25,8 @@ export interface Store {
    * real v6. @returns seconds that it still has, 0 when it is gone
    */
   retire(key: string): Promise<number>;
-  /** These records are in use and live that many seconds more at least. */
-  prolong(lives: readonly Life[]): Promise<void>;
+  /** These records are in use and live that many seconds more at least. @returns whether anybody had to be told */
+  prolong(lives: readonly Life[]): Promise<boolean>;
   /** From now on the listener is told what others do. Once, before `ready`. */
   listen(listener: StoreListener): void;
   /** What gateways of this store share beside records; null when it belongs to one gateway. */

@@ -16,6 +16,8 @@ const OTHER = v6('2001:db8::aa');
 class SharedStore extends MemoryStore {
   listener!: StoreListener;
   isLost = false;
+  /** What it says to every write, or null. */
+  refusal: string | null = null;
   /** Seconds that a record lives for others. */
   left = 0;
   readonly told: Life[] = [];
@@ -36,17 +38,21 @@ class SharedStore extends MemoryStore {
 
   override async setnx(key: string, value: string): Promise<boolean> {
     if (this.isLost) throw new StoreLost();
+    if (this.refusal !== null) throw new Error(this.refusal);
     return super.setnx(key, value);
   }
 
   override async retire(key: string): Promise<number> {
     if (this.isLost) throw new StoreLost();
+    if (this.refusal !== null) throw new Error(this.refusal);
     return this.left > 0 ? this.left : super.retire(key);
   }
 
-  override async prolong(lives: readonly Life[] = []): Promise<void> {
+  override async prolong(lives: readonly Life[] = []): Promise<boolean> {
     if (this.isLost) throw new StoreLost();
+    if (this.refusal !== null) throw new Error(this.refusal);
     this.told.push(...lives);
+    return true;
   }
 }
 
@@ -262,6 +268,47 @@ tests('shared store: outage', {
       );
       assert.equal([rig.counts.lost, rig.counts.resumed], [1, 1]);
     },
+  'a store that answers and refuses writes: one line, and one when a write is taken, whatever is asked meanwhile':
+    async () => {
+      const store = new SharedStore();
+      const rig = await rigOn(store);
+      await rig.directory.set(v4(ADDRESS), REAL, 60);
+      rig.addSessions(ADDRESS, 1);
+      rig.logged.length = 0;
+      store.refusal = 'NOREPLICAS Not enough good replicas to write.';
+      for (let i = 0; i < 5; i++) {
+        await rig.directory.allocate(v6(`2001:db8::b${i}`)).catch(() => {});
+        await rig.directory.expire();
+        await rig.directory.resolve(v4(`10.2.2.2${i}`));
+        store.listener.compare();
+        await settled();
+      }
+      assert.is(rig.directory.storeProblem, store.refusal);
+      store.refusal = null;
+      await rig.directory.expire(); // the lives that it was not told
+      assert.is(rig.directory.storeProblem, null);
+      assert.equal(
+        rig.logged.map(({ message }) => message.split(';')[0]),
+        ['store failed', 'store works again'],
+      );
+      assert.equal([rig.counts.lost, rig.counts.resumed], [1, 1]);
+    },
+  'a store that is lost for two reasons in turn: each once': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    for (const reason of ['no answer', 'a read-only replica', 'no answer', 'a read-only replica'])
+      store.listener.lost(reason);
+    assert.equal(
+      rig.logged.map(({ fields }) => fields.reason),
+      ['no answer', 'a read-only replica'],
+    );
+    assert.is(rig.directory.storeProblem, 'a read-only replica');
+    store.listener.resumed(true);
+    await settled();
+    store.listener.lost('no answer');
+    assert.is(rig.logged.at(-1)?.fields.reason, 'no answer', 'another outage');
+    assert.equal([rig.counts.lost, rig.counts.resumed], [2, 1]);
+  },
   'names that are mapped keep their address': async () => {
     const store = new SharedStore();
     const rig = await rigOn(store);
