@@ -10,6 +10,7 @@ import { examine, type Finding, masterName, obstacle } from './examination.ts';
 import { FailoverWatch } from './failover-watch.ts';
 import { KEY_PREFIX, parseRecord } from './record.ts';
 import {
+  type HostPort,
   type RedisAddress,
   readTls,
   redisOptions,
@@ -204,11 +205,16 @@ export class RedisStore implements Store {
       }
     }
     if (this.#isClosed) return;
-    const link = new RedisLink(redisOptions(this.#address, this.#tls, master), {
-      up: (isSame, refusal) => this.#up(isSame, refusal),
-      down: (error) => this.#down(error),
-      changed: (keys) => this.#listener?.changed(keys),
-    });
+    const natMap = (address: string): HostPort | null => this.#watch?.successorOf(address) ?? null;
+    const link = new RedisLink(
+      { ...redisOptions(this.#address, this.#tls, master), natMap },
+      {
+        up: (isSame, refusal) => this.#up(isSame, refusal),
+        down: (error) => this.#down(error),
+        astray: () => this.#watch?.forget(),
+        changed: (keys) => this.#listener?.changed(keys),
+      },
+    );
     link.commands.defineCommand('nat46Claim', { lua: CLAIM });
     link.commands.defineCommand('nat46Retire', { lua: RETIRE, numberOfKeys: 1 });
     link.commands.defineCommand('nat46Prolong', { lua: PROLONG, numberOfKeys: 0 });
