@@ -30,7 +30,7 @@ const GROUP: VerbGroup = {
       run: async (args) => (await import('./commands/check.ts')).check(args),
     },
     doctor: {
-      summary: 'is the store within reach, step by step',
+      summary: 'is this host able to run it, are store and DNS upstreams within reach',
       run: async (args) => (await import('./commands/doctor.ts')).doctor(args),
     },
     status: {

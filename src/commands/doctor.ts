@@ -1,12 +1,14 @@
 /**
- * `nat46 doctor`: with the flags and the environment of `nat46 run`, is the store within reach? Each step is a line, and
- * the first that fails says why and what to do.
+ * `nat46 doctor`: with the flags and the environment of `nat46 run`, is this host able to run it, and are store and DNS
+ * upstreams within reach? Each step is a line, and one that fails says why and what to do.
  */
 import { commandLine, readCommandLine } from '../config/command-line.ts';
-import { resolveRun } from '../config/config.ts';
+import { type Config, resolveRun } from '../config/config.ts';
 import { RUN_FLAGS } from '../config/run-flags.ts';
 import { addFlags } from '../config/settings.ts';
+import { examineHost, type Finding, readHost } from '../gateway/host-examination.ts';
 import { examineStore } from '../gateway/store-examination.ts';
+import { examineUpstreams } from '../gateway/upstream-examination.ts';
 import { formatOf, processSurroundings, withFormat } from './gateway-options.ts';
 import { printRows } from './table-output.ts';
 
@@ -14,21 +16,30 @@ const COLUMNS = [{ key: 'check' }, { key: 'of' }, { key: 'result' }] as const;
 const FAILED = 1;
 
 /** @returns exit code: 1 when something keeps a gateway from working. @throws Nat46Error NAT46_CONFIG */
-export async function doctor(args: readonly string[], surroundings = processSurroundings()): Promise<number> {
+export async function doctor(
+  args: readonly string[],
+  surroundings = processSurroundings(),
+  examineThisHost = (config: Config): Finding[] => examineHost(config, readHost(config.tun)),
+): Promise<number> {
   const { terminal, env } = surroundings;
-  const description = 'Examine what nat46 run would need: the store, step by step.';
+  const description = 'Examine what nat46 run would need: the host, the store, the DNS upstreams.';
   const command = withFormat(addFlags(commandLine('nat46 doctor', description), RUN_FLAGS));
   readCommandLine(command, args);
   const format = formatOf(command);
   const { config } = resolveRun(command, env);
-  const { findings, problem } = await examineStore(config.store);
-  const rows = findings.map(({ step, server, problem: why }) => ({
+  const [store, upstreams] = await Promise.all([examineStore(config.store), examineUpstreams(config)]);
+  const others = [...examineThisHost(config), ...upstreams];
+  const steps = store.findings.map(({ step, server, problem }) => ({
     check: `store ${step}`,
     of: server,
-    result: why ?? 'ok',
+    result: problem ?? 'ok',
   }));
+  const rows = [...others.map(({ check, of, result }) => ({ check, of, result })), ...steps];
   printRows(terminal, format, COLUMNS, rows);
-  if (problem === null) return 0;
-  terminal.note(`nat46: store ${config.store.label}: ${problem}\n`);
-  return FAILED;
+  const obstacles = others
+    .filter(({ isObstacle }) => isObstacle)
+    .map((it) => `${it.check} ${it.of}: ${it.result}`);
+  if (store.problem !== null) obstacles.push(`store ${config.store.label}: ${store.problem}`);
+  for (const obstacle of obstacles) terminal.note(`nat46: ${obstacle}\n`);
+  return obstacles.length === 0 ? 0 : FAILED;
 }

@@ -10,7 +10,6 @@ import { availableParallelism, hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
-import { hostProblems } from '../config/host-checks.ts';
 import { ControlServer } from '../control/server.ts';
 import { Dns46 } from '../dns46/dns46.ts';
 import { Nat46Error } from '../error.ts';
@@ -26,7 +25,7 @@ import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import type { TunDevice } from '../tun/device.ts';
 import { HostState } from '../tun/host.ts';
-import { type HostFacts, readHostFacts } from '../tun/host-facts.ts';
+import { readHostFacts } from '../tun/host-facts.ts';
 import { shim } from '../tun/shim.ts';
 import { BindingLog } from './binding-log.ts';
 import { DataPlane } from './data-plane.ts';
@@ -34,6 +33,7 @@ import { openDevice } from './device.ts';
 import { DnsTally } from './dns-tally.ts';
 import { Handover } from './handover.ts';
 import { journalPath } from './host-cleanup.ts';
+import { hostConflicts } from './host-conflicts.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { RefusalNotices } from './refusal-notices.ts';
@@ -41,6 +41,8 @@ import { reloadFiles } from './reload.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { controlRoutes, status, type ViewSources } from './views.ts';
 
+/** How long the end of a gateway may take for what others are to go on with. */
+const HANDOVER_MS = 2000;
 const SYSTEM_CLOCK = { nowSec: () => Math.floor(Date.now() / 1000), nowMs: () => shim().nowMs() };
 
 export class App {
@@ -51,7 +53,7 @@ export class App {
   #bindingLog: BindingLog | null = null;
   #store: Store | null = null;
   /** How to take down what is up, last part first. */
-  readonly #closers: (() => unknown)[] = [];
+  readonly #closers: ((hurry: AbortSignal) => unknown)[] = [];
 
   /** @param onFailure a part died that the gateway cannot do without */
   constructor(config: Config, log: Logger, onFailure: (error: Error) => void) {
@@ -90,15 +92,16 @@ export class App {
     reloadFiles([store, bindings], this.#log);
   }
 
-  /** Take everything down. Calling it twice is harmless. */
-  async stop(): Promise<void> {
-    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close();
+  /** Take everything down. Calling it twice is harmless. @param hurry then nothing is waited for any more */
+  async stop(hurry: AbortSignal = new AbortController().signal): Promise<void> {
+    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close(hurry);
   }
 
   async #build(): Promise<void> {
     const config = this.#config;
     const facts = readHostFacts();
-    this.#checkHost(facts);
+    const conflicts = hostConflicts(config, facts);
+    if (conflicts.length > 0) throw new Nat46Error('NAT46_CONFIG', conflicts.join('\n'));
     const plan = makePlan(config, facts, machineId());
     this.#sayAutomap(plan);
     const device = this.#openDevice(); // first: it needs the capability, and says so best
@@ -128,25 +131,6 @@ export class App {
       },
       'ready',
     );
-  }
-
-  #checkHost(facts: HostFacts): void {
-    const text = (bytes: Uint8Array): string =>
-      bytes.length === 4
-        ? formatV4(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
-        : formatV6(bytes);
-    // The DNS listener may stand on any device already
-    const listeners = this.#config.dnsListen.map((at) => at.address);
-    const others = facts.addresses.filter(
-      ({ device, bytes }) => device !== this.#config.tun && !listeners.includes(text(bytes)),
-    );
-    const problems = hostProblems(this.#config, {
-      addresses: others.map((address) => text(address.bytes)),
-      routes: others
-        .filter(({ bytes }) => bytes.length === 4)
-        .map(({ bytes, length }) => network(bytes, length)),
-    });
-    if (problems.length > 0) throw new Nat46Error('NAT46_CONFIG', problems.join('\n'));
   }
 
   #sayAutomap(plan: Plan): void {
@@ -274,7 +258,7 @@ export class App {
     });
     directory.onStoreResumed((isSame) => handover.storeResumed(isSame));
     await handover.start();
-    this.#closers.push(() => handover.stop());
+    this.#closers.push((hurry) => handover.stop(AbortSignal.any([hurry, AbortSignal.timeout(HANDOVER_MS)])));
     return handover;
   }
 
@@ -364,11 +348,4 @@ function toFourWords(address: Uint8Array): Int32Array {
   const out = new Int32Array(4);
   toWords(address, out);
   return out;
-}
-
-/** The connected prefix of an interface address, as CIDR text. */
-function network(bytes: Uint8Array, length: number): string {
-  const address = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  const size = 2 ** (32 - length);
-  return `${formatV4(address - (address % size))}/${length}`;
 }

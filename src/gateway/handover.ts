@@ -99,10 +99,15 @@ export class Handover {
     for (const { address } of this.#leases.view()) this.#parts.attract(address);
   }
 
-  /** The journal is brought up to date; the leases run out by themselves unless this gateway starts again before. */
-  async stop(): Promise<void> {
+  /**
+   * Hand everything over, to another gateway or to this one when it starts again. What cannot be done in time is left to the
+   * leases, which run out by themselves. Never rejects. @param until longest wait
+   */
+  async stop(until: AbortSignal): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    await this.#flushAll().catch(() => {});
+    if (until.aborted) return;
+    const late = new Promise<void>((resolve) => until.addEventListener('abort', () => resolve()));
+    await Promise.race([this.#leave().catch(() => {}), late]);
   }
 
   /** @param isSame false: the journal may be lost */
@@ -121,15 +126,24 @@ export class Handover {
    * @throws Nat46Error NAT46_STORE; then everything is as it was, but for what was given away: the next beat takes it back
    */
   async drain(): Promise<{ addresses: string[]; sessions: number }> {
-    const { log } = this.#parts;
     const addresses = await this.#tryDrain().catch((cause: unknown) => {
       this.#setUses();
       const reason = cause instanceof Error ? cause.message : String(cause);
       const remedy = 'the gateway goes on as before; try again when the store works';
       throw new Nat46Error('NAT46_STORE', `drain: ${reason}; ${remedy}`, { cause });
     });
-    log.info({ addresses, sessions: this.#journal.size }, 'drained: other gateways have the addresses');
+    this.#parts.log.info(
+      { addresses, sessions: this.#journal.size },
+      'drained: other gateways have the addresses',
+    );
     return { addresses, sessions: this.#journal.size };
+  }
+
+  async #leave(): Promise<void> {
+    await this.#beating?.catch(() => {});
+    if (!this.#isSettled) await this.#step(); // the tokens are to be those of now
+    const addresses = await this.#leases.drain();
+    if (addresses.length > 0) this.#parts.log.info({ addresses }, 'SNAT addresses released');
   }
 
   async #tryDrain(): Promise<string[]> {
@@ -214,6 +228,7 @@ export class Handover {
     }
     if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
     this.#journal.join(member);
+    this.#journal.look(state.sessions.rows.capacity); // else one that ends before it is looked at would stay in the journal
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
     const tookMs = Math.round(performance.now() - begin);
     log.info(

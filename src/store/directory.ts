@@ -11,7 +11,7 @@ import { Nat46Error } from '../error.ts';
 import { MappingKind } from '../nat/mapping.ts';
 import { Activity } from './activity.ts';
 import { type Allocation, Allocator } from './allocator.ts';
-import { Follower } from './follower.ts';
+import { type Comparison, Follower, type Missing } from './follower.ts';
 import { StoreHealth } from './health.ts';
 import { RecordJudge, type RecordLine } from './judgement.ts';
 import { LocalMappings, type LocalOptions, type MappingLine } from './local-mappings.ts';
@@ -64,8 +64,8 @@ export class MappingDirectory {
   #isStarted = false;
   #onStoreResumed: (isSame: boolean) => void = () => {};
   #comparing: Promise<void> | null = null;
-  /** Until a comparison has come to its end. */
-  #mayBeLost = false;
+  /** Until a comparison has come to its end. At first nobody knows whether the server is the one of the earlier run. */
+  #missing: Missing = 'lost if all are';
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -117,7 +117,7 @@ export class MappingDirectory {
     for (const [v4, v6] of this.#maps) this.#local.admit(v4, v6, MappingKind.Static, 0);
     try {
       await this.#store.ready();
-      const found = await this.#follower.compare(false);
+      const found = await this.#compareAll();
       this.#options.log.info({ records: found.records, rewritten: found.rewritten }, 'mappings loaded');
     } catch (error) {
       if (this.#local.addresses(MappingKind.Dynamic).length === 0) throw error;
@@ -167,7 +167,7 @@ export class MappingDirectory {
     const resolution = this.#turns
       .run(v4, () => this.#resolve(v4))
       .catch((error: unknown) => {
-        this.#health.failed(error);
+        this.#health.unanswered(error);
         return false;
       })
       .finally(() => this.#resolutions.delete(v4));
@@ -183,7 +183,10 @@ export class MappingDirectory {
     const over = this.#local.sweep();
     const ended = await Promise.all(over.map((v4) => this.#turns.run(v4, () => this.#end(v4))));
     const lives = this.#activity.due(this.#options.clock.nowSec());
-    if (lives.length > 0) await this.#store.prolong(lives).catch((error: unknown) => this.#unheard(error));
+    if (lives.length > 0) {
+      const told = this.#store.prolong(lives).then((isWritten) => isWritten && this.#health.works());
+      await told.catch((error: unknown) => this.#unheard(error));
+    }
     return ended.filter(Boolean).length;
   }
 
@@ -270,15 +273,19 @@ export class MappingDirectory {
   async #ask(v4: number): Promise<boolean> {
     this.#options.count('asked', 1);
     const value = await this.#store.get(recordKey(v4));
-    this.#health.works();
+    this.#health.answered();
     return value !== null && this.#follower.take({ key: recordKey(v4), value }) !== null;
   }
 
   /** In its turn: a life is over here. @returns whether it ended */
   async #end(v4: number): Promise<boolean> {
     if (!this.#local.isOver(v4)) return false;
-    const left = await this.#store.retire(recordKey(v4)).catch((error: unknown) => {
-      this.#health.failed(error);
+    const retired = this.#store.retire(recordKey(v4)).then((left) => {
+      this.#health.works();
+      return left;
+    });
+    const left = await retired.catch((error: unknown) => {
+      this.#unheard(error);
       return error instanceof StoreLost ? null : 0; // else its record stays; whoever meets it takes it for a live one
     });
     if (left === null) return false;
@@ -298,10 +305,10 @@ export class MappingDirectory {
         const follow = this.#follower.follow(keys);
         follow.then(
           (records) => count('followed', records),
-          (error: unknown) => this.#health.failed(error),
+          (error: unknown) => this.#health.unanswered(error),
         );
       },
-      compare: () => this.#compare(false),
+      compare: () => this.#compare(),
       deaf: (reason, everyMs) =>
         log.warn(
           { reason, everyMs },
@@ -311,24 +318,24 @@ export class MappingDirectory {
       resumed: (isSame) => {
         this.#activity.forget();
         this.#onStoreResumed(isSame);
+        if (!isSame) this.#missing = 'lost';
         this.#compare(!isSame);
       },
     });
   }
 
   /** In the background, one after another; before the start is over there is nothing to compare. */
-  #compare(mayBeLost: boolean): void {
-    this.#mayBeLost ||= mayBeLost;
-    if (!this.#isStarted || (this.#comparing && !mayBeLost)) return;
+  #compare(isUrgent = false): void {
+    if (!this.#isStarted || (this.#comparing && !isUrgent)) return;
     const comparison = Promise.resolve(this.#comparing)
-      .then(() => this.#follower.compare(this.#mayBeLost))
+      .then(() => this.#compareAll())
       .then(
         (found) => {
-          this.#mayBeLost = false;
           this.#options.count('rewritten', found.rewritten);
-          this.#health.works(found);
+          this.#health[found.rewritten > 0 ? 'works' : 'answered'](found);
         },
-        (error: unknown) => this.#health.failed(error),
+        (error: unknown) =>
+          this.#missing === 'deleted' ? this.#health.unanswered(error) : this.#unheard(error),
       )
       .finally(() => {
         if (this.#comparing === comparison) this.#comparing = null;
@@ -336,7 +343,17 @@ export class MappingDirectory {
     this.#comparing = comparison;
   }
 
-  /** News that did not arrive are told again. */
+  /** One that fails leaves its question to the next, one that is overtaken by another server does not answer for that one. */
+  async #compareAll(): Promise<Comparison> {
+    const why = this.#missing;
+    this.#missing = 'deleted';
+    return this.#follower.compare(why).catch((error: unknown) => {
+      if (this.#missing === 'deleted') this.#missing = why;
+      throw error;
+    });
+  }
+
+  /** News that did not arrive are told again, and show when writes are taken once more. */
   #unheard(error: unknown): void {
     this.#activity.forget();
     this.#health.failed(error);

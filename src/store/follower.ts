@@ -27,6 +27,9 @@ export type Comparison = Readonly<{
   forgotten: number;
 }>;
 
+/** Why the store has no record of a mapping that the table has. */
+export type Missing = 'deleted' | 'lost' | 'lost if all are';
+
 export class Follower {
   readonly #parts: FollowerParts;
   /** Changed while everything is compared: what the comparison read of them may be older. */
@@ -57,11 +60,8 @@ export class Follower {
     return addresses.length;
   }
 
-  /**
-   * Compare everything.
-   * @param mayBeLost whether the store may have lost records; otherwise what is missing was deleted, unless all is missing
-   */
-  async compare(mayBeLost: boolean): Promise<Comparison> {
+  /** Compare everything. @param why what was deleted ends here, what was lost is written again */
+  async compare(why: Missing): Promise<Comparison> {
     const { local, store } = this.#parts;
     const changed = new Set<number>();
     this.#changed = changed;
@@ -78,7 +78,7 @@ export class Follower {
     }
     await this.read(changed);
     const missing = local.addresses(MappingKind.Dynamic).filter((v4) => !seen.has(v4));
-    const writeAgain = mayBeLost || records === 0;
+    const writeAgain = why === 'lost' || (why === 'lost if all are' && records === 0);
     const rewritten = await Promise.all(missing.map((v4) => this.#restore(v4, writeAgain)));
     return {
       records,

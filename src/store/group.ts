@@ -17,7 +17,7 @@ export interface GatewayGroup {
   lease(claims: readonly LeaseClaim[]): Promise<number[]>;
   /** Nobody has it any more, if it was ours. */
   release(address: string): Promise<void>;
-  /** Addresses with sessions that nobody has. */
+  /** Addresses with sessions that no other gateway has: nobody's, and those of this one. */
   orphans(): Promise<string[]>;
   /** Change the journal of an address. @returns false when the lease is not ours with this token: nothing was written */
   write(address: string, token: number, changes: JournalChanges): Promise<boolean>;

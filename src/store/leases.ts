@@ -5,6 +5,8 @@
  *     home       configured here       nobody's ──► held ──► (another's while we were away) ──► held
  *     inherited  another's, orphaned   orphan ──► held ──► its home is back, or idle ──► released
  *
+ * What an earlier run of this gateway inherited is found like an orphan, without waiting for its lease to run out.
+ *
  * A store that cannot be reached changes nothing: it cannot be told from one that is dead for everybody, and then nobody
  * takes anything over. Who is held back meanwhile by a newer token steps back when the store is there again.
  */
@@ -162,7 +164,7 @@ export class Leases {
     for (const address of this.#unused) if (!orphans.includes(address)) this.#unused.delete(address);
     let failure: unknown = null;
     for (const address of orphans) {
-      if (this.#unused.has(address) || !this.#hooks.isAddress(address)) continue;
+      if (this.#held.has(address) || this.#unused.has(address) || !this.#hooks.isAddress(address)) continue;
       try {
         const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
         await this.#take(address, token, false);

@@ -31,7 +31,9 @@ export abstract class PrivateStore implements Store {
 
   async rest(): Promise<void> {}
 
-  async prolong(): Promise<void> {}
+  async prolong(): Promise<boolean> {
+    return false;
+  }
 
   listen(): void {}
 

@@ -37,15 +37,18 @@ const RELEASE = `
   if held and string.sub(held, 1, #mine) == mine then redis.call('DEL', key) end
   return 0`;
 
-/** An address without sessions is forgotten: whoever is configured with it takes it anew. */
+/** ARGV: gateway. An address without sessions is forgotten: whoever is configured with it takes it anew. */
 const ORPHANS = `
   redis.call('SELECT', 1)
   local found = {}
+  local mine = ARGV[1] .. ' '
   for _, address in ipairs(redis.call('SMEMBERS', 'nat46:pool')) do
-    local isFree = redis.call('EXISTS', 'nat46:lease:' .. address, 'nat46:want:' .. address) == 0
-    if isFree then
+    local held = redis.call('GET', 'nat46:lease:' .. address)
+    local isMine = held and string.sub(held, 1, #mine) == mine
+    local isFree = not held and redis.call('EXISTS', 'nat46:want:' .. address) == 0
+    if isMine or isFree then
       if redis.call('EXISTS', 'nat46:journal:' .. address) == 1 then found[#found + 1] = address
-      else redis.call('SREM', 'nat46:pool', address) end
+      elseif isFree then redis.call('SREM', 'nat46:pool', address) end
     end
   end
   return found`;
@@ -75,7 +78,7 @@ const READ = `
 export interface GroupScripts {
   nat46Lease(...args: (string | number)[]): Promise<number[]>;
   nat46Release(gateway: string, address: string): Promise<number>;
-  nat46Orphans(): Promise<string[]>;
+  nat46Orphans(gateway: string): Promise<string[]>;
   nat46Write(...args: (string | number)[]): Promise<number>;
   nat46Clear(holder: string, address: string): Promise<number>;
   nat46Read(address: string): Promise<string[]>;
@@ -114,7 +117,7 @@ export class RedisGroup implements GatewayGroup {
   }
 
   orphans(): Promise<string[]> {
-    return this.#ask((redis) => redis.nat46Orphans());
+    return this.#ask((redis) => redis.nat46Orphans(this.#gateway));
   }
 
   async write(address: string, token: number, { put, remove }: JournalChanges): Promise<boolean> {

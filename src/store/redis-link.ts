@@ -16,6 +16,8 @@ export interface LinkHooks {
    */
   readonly up: (isSame: boolean, refusal: string | null) => void;
   readonly down: (error: Error) => void;
+  /** Whom the Sentinels named is not the master, or does not answer as one. */
+  readonly astray: () => void;
   /** Keys of database 0 that were written or deleted. */
   readonly changed: (keys: readonly string[]) => void;
 }
@@ -105,7 +107,9 @@ export class RedisLink {
       if (round !== this.#round || this.#isClosed) return;
       this.#lastError = error;
       await pause(ANSWER_MS); // whatever it was, it would be the same at once
-      if (round === this.#round) this.renew();
+      if (round !== this.#round) return;
+      this.#hooks.astray();
+      this.renew();
     });
   }
 

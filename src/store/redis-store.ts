@@ -10,6 +10,7 @@ import { examine, type Finding, masterName, obstacle } from './examination.ts';
 import { FailoverWatch } from './failover-watch.ts';
 import { KEY_PREFIX, parseRecord } from './record.ts';
 import {
+  type HostPort,
   type RedisAddress,
   readTls,
   redisOptions,
@@ -151,11 +152,12 @@ export class RedisStore implements Store {
     await this.#ask((redis) => redis.nat46Rest(key, MAPPING_REST_SEC, formatV6(v6)));
   }
 
-  async prolong(lives: readonly Life[]): Promise<void> {
+  async prolong(lives: readonly Life[]): Promise<boolean> {
     for (let at = 0; at < lives.length; at += PAGE) {
       const page = lives.slice(at, at + PAGE).flatMap(({ key, sec }) => [key.slice(KEY_PREFIX.length), sec]);
       await this.#ask((redis) => redis.nat46Prolong(...page));
     }
+    return lives.length > 0;
   }
 
   async close(): Promise<void> {
@@ -208,11 +210,16 @@ export class RedisStore implements Store {
       }
     }
     if (this.#isClosed) return;
-    const link = new RedisLink(redisOptions(this.#address, this.#tls, master), {
-      up: (isSame, refusal) => this.#up(isSame, refusal),
-      down: (error) => this.#down(error),
-      changed: (keys) => this.#listener?.changed(keys),
-    });
+    const natMap = (address: string): HostPort | null => this.#watch?.successorOf(address) ?? null;
+    const link = new RedisLink(
+      { ...redisOptions(this.#address, this.#tls, master), natMap },
+      {
+        up: (isSame, refusal) => this.#up(isSame, refusal),
+        down: (error) => this.#down(error),
+        astray: () => this.#watch?.forget(),
+        changed: (keys) => this.#listener?.changed(keys),
+      },
+    );
     link.commands.defineCommand('nat46Claim', { lua: CLAIM });
     link.commands.defineCommand('nat46Retire', { lua: RETIRE, numberOfKeys: 1 });
     link.commands.defineCommand('nat46Rest', { lua: REST, numberOfKeys: 1 });

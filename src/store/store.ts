@@ -27,8 +27,8 @@ export interface Store {
   retire(key: string): Promise<number>;
   /** Somebody deleted the record of this real v6: the key rests for others as if it was retired, unless it has a record again. */
   rest(key: string, v6: Uint8Array): Promise<void>;
-  /** These records are in use and live that many seconds more at least. */
-  prolong(lives: readonly Life[]): Promise<void>;
+  /** These records are in use and live that many seconds more at least. @returns whether anybody had to be told */
+  prolong(lives: readonly Life[]): Promise<boolean>;
   /** From now on the listener is told what others do. Once, before `ready`. */
   listen(listener: StoreListener): void;
   /** What gateways of this store share beside records; null when it belongs to one gateway. */

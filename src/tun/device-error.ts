@@ -1,4 +1,5 @@
 /** What a failed call on the TUN device means to the person who started the gateway. */
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { Nat46Error } from '../error.ts';
@@ -8,6 +9,18 @@ const { EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENXIO, EPERM } = constants.errno;
 const GRANT =
   'run as root, or grant it: setpriv --ambient-caps +net_admin --inh-caps +net_admin, ' +
   'in systemd AmbientCapabilities=CAP_NET_ADMIN';
+
+export const MISSING_CAPABILITY = `missing: ${GRANT}`;
+
+/** Open the driver and close it; no device is made. @returns what is wrong with it, or null */
+export function checkDriver(name: string): string | null {
+  try {
+    closeSync(openSync('/dev/net/tun', 'r+'));
+    return null;
+  } catch (error) {
+    return openError(name, -((error as NodeJS.ErrnoException).errno ?? 0)).message;
+  }
+}
 
 /**
  * The error for `tunOpen`.

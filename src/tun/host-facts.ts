@@ -30,8 +30,13 @@ export function readHostFacts(): HostFacts {
       ...rows.routes(ipRows(['-6', 'route', 'show']), 6),
     ],
     local: [...rows.routes(ipRows(['-4', ...local]), 4), ...rows.routes(ipRows(['-6', ...local]), 6)],
-    proxies: rows.neighbourProxies(ipRows(['-6', 'neigh', 'show', 'proxy'])),
+    proxies: readProxies(),
   };
+}
+
+/** @throws Nat46Error when `ip` is missing or fails */
+export function readProxies(): rows.NeighbourProxy[] {
+  return rows.neighbourProxies(ipRows(['-6', 'neigh', 'show', 'proxy']));
 }
 
 /** MTU of the way out: of the best default route, else of its device. @returns bytes, or null without such a route */

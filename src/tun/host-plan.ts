@@ -47,14 +47,14 @@ export function planChanges(setup: HostSetup, facts: HostFacts, sysctls: Sysctls
     ...proxies.map((change) => ({
       change,
       step: { ip: `neigh add proxy ${change.address} dev ${change.device}` },
-      done: hasProxy(facts, change),
+      done: hasProxy(facts.proxies, change),
     })),
   ];
 }
 
 /** Whether the host answers for this address already. */
-export function hasProxy(facts: HostFacts, { device, address }: ProxyChange): boolean {
-  return facts.proxies.some((found) => found.device === device && isAddress(address, found.address));
+export function hasProxy(proxies: HostFacts['proxies'], { device, address }: ProxyChange): boolean {
+  return proxies.some((found) => found.device === device && isAddress(address, found.address));
 }
 
 function planDevice(setup: HostSetup): PlannedChange[] {

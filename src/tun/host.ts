@@ -5,11 +5,14 @@
  */
 import { existsSync } from 'node:fs';
 import { changeKey, type HostChange, type Step, undoSteps } from './host-change.ts';
-import { readHostFacts } from './host-facts.ts';
+import { type HostFacts, readHostFacts, readProxies } from './host-facts.ts';
 import { type HostSetup, hasProxy, type PlannedChange, planChanges } from './host-plan.ts';
 import { ipBatch, ipBatchForced } from './ip-command.ts';
 import { type Sysctls, sysctls } from './sysctl.ts';
 import { refuseForeignJournal, UndoJournal } from './undo-journal.ts';
+
+/** Addresses of a gateway that ended come in a burst: for so long what the host looks like is not read again. */
+const BURST_MS = 1000;
 
 export class HostState {
   /** Where neighbours are answered for a SNAT address; an address without a row here is expected to be routed to us. */
@@ -17,6 +20,8 @@ export class HostState {
   readonly #journal: UndoJournal;
   readonly #setup: HostSetup;
   #undone = false;
+  /** The host as it was when a burst began, and the addresses that were attracted since. */
+  #burst: { facts: HostFacts; attracted: Set<string>; endMs: number } | null = null;
 
   private constructor(journal: UndoJournal, setup: HostSetup, plan: readonly PlannedChange[]) {
     this.#journal = journal;
@@ -40,7 +45,19 @@ export class HostState {
 
   /** One more SNAT address: routed to the device, and answered for where it is on-link. @throws Nat46Error NAT46_RUNTIME */
   attract(address: string): void {
-    this.widen({ ...this.#setup, routes6: [`${address}/128`], neighbourProxies: [address] });
+    const nowMs = performance.now();
+    if (!this.#burst || nowMs >= this.#burst.endMs)
+      this.#burst = { facts: readHostFacts(), attracted: new Set(), endMs: nowMs + BURST_MS };
+    const { attracted, facts } = this.#burst;
+    if (attracted.has(address)) return;
+    const setup = { ...this.#setup, routes6: [`${address}/128`], neighbourProxies: [address] };
+    try {
+      doMissing(setup, this.#journal, sysctls(), facts);
+      attracted.add(address);
+    } catch (error) {
+      this.#burst = null; // the host is not what it was
+      throw error;
+    }
   }
 
   /** Add what another wish for the same device wants. @throws Nat46Error as `apply`; `narrow` to the former wish then */
@@ -56,6 +73,7 @@ export class HostState {
 
   /** Another host answers for this address now. Its route stays: packets that still come are ours. */
   repel(address: string): void {
+    this.#burst = null; // its route stays, its proxy goes
     const tree = sysctls();
     const proxies = this.#journal
       .changes()
@@ -100,8 +118,13 @@ function bringAbout(setup: HostSetup, journal: UndoJournal): PlannedChange[] {
 }
 
 /** Do what is wanted and not there, and remember it first. */
-function doMissing(setup: HostSetup, journal: UndoJournal, tree: Sysctls): PlannedChange[] {
-  const plan = planChanges(setup, readHostFacts(), tree);
+function doMissing(
+  setup: HostSetup,
+  journal: UndoJournal,
+  tree: Sysctls,
+  facts = readHostFacts(),
+): PlannedChange[] {
+  const plan = planChanges(setup, facts, tree);
   journal.record(plan.filter(toRemember).map(({ change }) => change));
   perform(
     plan.flatMap(({ step, done }) => (done || step === null ? [] : [step])),
@@ -160,8 +183,8 @@ function undoChanges(changes: readonly HostChange[], journal: UndoJournal, tree:
 /** `ip` ends a whole batch, forced or not, at a proxy that is not there. */
 function withoutRepelled(changes: readonly HostChange[]): readonly HostChange[] {
   if (!changes.some(({ kind }) => kind === 'proxy')) return changes;
-  const facts = readHostFacts();
-  return changes.filter((change) => change.kind !== 'proxy' || hasProxy(facts, change));
+  const proxies = readProxies();
+  return changes.filter((change) => change.kind !== 'proxy' || hasProxy(proxies, change));
 }
 
 /** A setting of a device that is gone needs nothing. */

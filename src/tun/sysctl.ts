@@ -2,13 +2,15 @@
  * Kernel settings as files. A setting is named by its path below /proc/sys (`net/ipv6/conf/eth0.7/proxy_ndp`): with
  * dots a device name that holds one would be ambiguous.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Nat46Error } from '../error.ts';
 
 export interface Sysctls {
   /** @returns the value without its newline, or null when there is no such setting */
   read(path: string): string | null;
+  /** Whether `write` may succeed. */
+  isWritable(path: string): boolean;
   /** @throws Nat46Error NAT46_PERMISSION when it may not be changed here, NAT46_RUNTIME for any other reason */
   write(path: string, value: string): void;
   /** Names in a folder; empty when there is none. */
@@ -19,6 +21,7 @@ export interface Sysctls {
 export function sysctls(root = '/proc/sys'): Sysctls {
   return {
     read: (path) => orNull(() => readFileSync(join(root, path), 'utf8').trim()),
+    isWritable: (path) => orNull(() => accessSync(join(root, path), constants.W_OK) ?? true) !== null,
     write: (path, value) => writeSysctl(root, path, value),
     list: (folder) => orNull(() => readdirSync(join(root, folder))) ?? [],
   };

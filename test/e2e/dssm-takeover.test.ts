@@ -135,6 +135,16 @@ dssmTests(
         assert.ok(alive >= CONNECTIONS * 0.99, `${alive}`);
       },
 
+    'the heir is killed as well, and starts again: it goes on with what it inherited': async (dssm) => {
+      const before = (await leases(dssm, 'gw2')).inherited;
+      await gw2.kill('SIGKILL');
+      gw2 = await dssm.start('gw2');
+      assert.equal((await leases(dssm, 'gw2')).inherited, before, 'before its first packet');
+      await dssm.route('gw2', POOL); // its device is another one
+      const alive = await connections.alive();
+      assert.ok(alive >= CONNECTIONS * 0.99, `${alive}`);
+    },
+
     'it returns: its addresses and their sessions go back to it': async (dssm) => {
       gw = await dssm.start('gw');
       await until('its leases', 20_000, async () =>
@@ -147,6 +157,25 @@ dssmTests(
       assert.ok(alive >= CONNECTIONS * 0.99, `${alive}`);
       assert.match((await dssm.curl(`http://${await dssm.lab.lookup('web')}/`)).stdout, 'Hello');
     },
+
+    'SIGTERM: exit 0, and another gateway has its addresses and connections without waiting for the leases':
+      async (dssm) => {
+        const lease = (): Promise<string> => dssm.cli('-n', '1', 'GET', `nat46:lease:${POOL[0]}`);
+        const former = await lease();
+        assert.match(former, /^[0-9a-f]{16} \d+$/);
+        const seen = inherited(gw2).length;
+        assert.is(await gw.kill('SIGTERM'), 0);
+        assert.is.not(await lease(), former, `it would have been there for ${LEASE_MS} ms`);
+        await until('the takeover', 10_000, () => (inherited(gw2).length > seen ? true : null));
+        await dssm.route('gw2', POOL);
+        assert.ok((await connections.alive()) >= CONNECTIONS * 0.99);
+        gw = await dssm.start('gw');
+        await until('its leases', 20_000, async () =>
+          (await leases(dssm, 'gw')).held.length === POOL.length ? true : null,
+        );
+        await dssm.route('gw', POOL);
+        assert.ok((await connections.alive()) >= CONNECTIONS * 0.99);
+      },
 
     'nat46 drain: handed over on purpose, every connection goes on': async (dssm) => {
       const { stdout, code } = await dssm.control('gw', ['drain']);

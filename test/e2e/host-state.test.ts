@@ -47,12 +47,46 @@ async function isSetUp(lab: Lab): Promise<void> {
 
 let before = '';
 
+/** `nat46 doctor` in the gateway's namespace. @param wrap what stands before it */
+function doctor(lab: Lab, wrap: readonly string[], ...more: string[]) {
+  const snat = ['--snat-pool', lab.name('SNAT_FIRST'), '--subnet', lab.name('SUBNET')];
+  const flags = ['--store', 'mem:', '--dns-upstream', lab.name('DNS4'), ...snat, ...more];
+  return lab.exec('gw', [...wrap, process.execPath, 'dist/src/main.js', 'doctor', '-o', 'csv', ...flags]);
+}
+
 labTests(
   'the host is set up, and restored',
   async (lab) => {
     before = await hostState(lab);
   },
   {
+    'nat46 doctor says beforehand what will be done, and what is missing; it changes nothing': async (
+      lab,
+    ) => {
+      const able = await doctor(lab, []);
+      assert.is(able.code, 0, able.stdout + able.stderr);
+      for (const line of [
+        'capability,CAP_NET_ADMIN,ok',
+        'device,nat46,will be created',
+        'route,IPv6 default,MTU',
+      ])
+        assert.match(able.stdout, line);
+      assert.match(able.stdout, /^forwarding,net\.ipv4\.ip_forward,is off; will be set\r$/m);
+      assert.match(able.stdout, /^dns upstream,.*,ok\r$/m);
+      const unable = await doctor(
+        lab,
+        ['setpriv', '--bounding-set', '-net_admin', '--inh-caps', '-net_admin'],
+        '--no-setup',
+      );
+      assert.is(unable.code, 1);
+      assert.match(unable.stderr, /^nat46: capability CAP_NET_ADMIN: missing: run as root/m);
+      assert.match(
+        unable.stderr,
+        /^nat46: forwarding net\.ipv4\.ip_forward: is off, and --no-setup leaves it/m,
+      );
+      assert.is(await hostState(lab), before);
+    },
+
     'SIGTERM: everything is undone': async (lab) => {
       const gateway = await lab.startGateway();
       await isSetUp(lab);

@@ -1,11 +1,13 @@
 /**
  * The Redis store against real servers and Sentinels that stop, hang, restart and fail over: what is lost, and what is not.
  */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import * as assert from 'uvu/assert';
 import { formatV4 } from '../../src/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import { recordKey } from '../../src/store/record.ts';
-import { addressOf, worldTests } from '../helpers/heard-store.ts';
+import { addressOf, Heard, worldTests } from '../helpers/heard-store.ts';
 import { MASTER, RedisWorld, until } from '../helpers/redis.ts';
 import { Rig, v4, v6 } from '../store/rig.ts';
 
@@ -107,6 +109,58 @@ worldTests(
     },
   },
 );
+
+/**
+ * Sentinels that are cut off: they heard of no failover, and name the master of before. Each reconnection asks another one:
+ * there are more of them than there are news of the failover.
+ */
+async function cutOff(port: number): Promise<{ at: string; close: () => void }> {
+  const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      // *2 $8 SENTINEL $9 sentinels …: commands, each with its words
+      for (const command of String(chunk)
+        .split(/^\*\d+\r\n/m)
+        .slice(1)) {
+        const words = command.split('\r\n').filter((_, i) => i % 2 === 1);
+        const isAsked = words[1] === 'get-master-addr-by-name';
+        const isList = words[1] === 'sentinels';
+        socket.write(
+          isAsked ? `*2\r\n${bulk('127.0.0.1')}${bulk(String(port))}` : isList ? '*0\r\n' : '+OK\r\n',
+        );
+      }
+    });
+  });
+  server.listen(0);
+  await once(server, 'listening');
+  const own = (server.address() as AddressInfo).port;
+  const at = [1, 2, 3, 4, 5, 6].map((n) => `127.0.0.${n}:${own}`).join();
+  return { at, close: () => server.close() };
+}
+
+worldTests('store sentinels: some of them are cut off', () => RedisWorld.up({ servers: 2, sentinels: 3 }), {
+  'they name the former master still: who was told of the failover does not follow them': async (world) => {
+    const old = await world.master();
+    const sentinel = await cutOff(old.port);
+    await world.cli(['ACL', 'SETUSER', 'default', '-replicaof', '-slaveof'], old); // nobody makes it a replica
+    const uri = `${world.uri.replace('sentinel://', `sentinel://${sentinel.at},`)}/${MASTER}`;
+    const heard = await Heard.of(uri, {});
+    try {
+      await world.cli(['SENTINEL', 'FAILOVER', MASTER], world.sentinels[0]);
+      const next = await world.promotedInsteadOf(old);
+      await until('the new server', 20_000, () =>
+        heard.said.at(-1) === 'resumed: another server' ? true : null,
+      );
+      assert.is((await heard.store.claim([key(1)], VALUE))?.isNew, true);
+      assert.is(await world.cli(['GET', key(1)], next), VALUE);
+      assert.match(await world.cli(['ROLE'], old), 'master');
+    } finally {
+      await heard.store.close();
+      sentinel.close();
+    }
+  },
+});
 
 worldTests('store sentinels: a failover on purpose', () => RedisWorld.up({ servers: 2, sentinels: 3 }), {
   'the old master lives on as a replica; the gateway goes to the new one': async (world, open) => {

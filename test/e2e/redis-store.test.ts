@@ -251,6 +251,7 @@ worldTests(
           assert.is(await one.write(home.address, token, changes), true);
           assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
           assert.equal(await other.orphans(), []);
+          assert.equal(await one.orphans(), [home.address], 'its own, for when it starts again');
           assert.is(await other.clear(home.address, token), false);
           assert.is(await one.clear(home.address, token + 1), false);
           assert.equal(await other.read(home.address), { s: 'r', t: 'q' });

@@ -4,7 +4,8 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { parseV6 } from '../../src/address.ts';
@@ -82,6 +83,22 @@ function isSetUp(): void {
   assert.is(sysctls().read(`net/ipv4/conf/${TUN}/accept_local`), '1');
 }
 
+/** How often `ip` runs meanwhile. */
+function countingIp(run: () => void): number {
+  const { PATH = '' } = process.env;
+  const real = output('sh', '-c', 'command -v ip').trim();
+  const folder = mkdtempSync(`${tmpdir()}/tunt-`);
+  writeFileSync(`${folder}/ip`, `#!/bin/sh\necho >>${folder}/runs\nexec ${real} "$@"\n`, { mode: 0o755 });
+  process.env.PATH = `${folder}:${PATH}`;
+  try {
+    run();
+    return readFileSync(`${folder}/runs`, 'utf8').length;
+  } finally {
+    process.env.PATH = PATH;
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** The check leaves the host as it found it, and no journal. */
 function restored(check: () => void | Promise<void>): () => Promise<void> {
   return async () => {
@@ -122,6 +139,25 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
       host.attract('2001:db8:98::47');
       assert.match(proxies(), '2001:db8:98::47 dev a0 proxy');
       host.repel('2001:db8:98::47');
+      assert.equal(host.undo(), []);
+      device.release();
+    }),
+    'a pool that is taken over: the host is read once, not for each of 64 addresses': restored(() => {
+      const { device, host } = apply();
+      const pool = Array.from({ length: 64 }, (_, n) => `2001:db8:98::1:${(n + 1).toString(16)}`);
+      const runs = countingIp(() => {
+        for (const address of pool) host.attract(address);
+        for (const address of pool) host.attract(address);
+      });
+      const count = (text: string): number => text.match(/2001:db8:98::1:/g)?.length ?? 0;
+      assert.is(count(output('ip', '-6', 'route', 'show', 'dev', TUN)), 64);
+      assert.is(count(output('ip', '-6', 'neigh', 'show', 'proxy')), 64);
+      assert.ok(runs <= 64 + 5 * 10, `${runs} runs of ip`); // ten bursts, on a slow machine
+      const away = countingIp(() => {
+        for (const address of pool) host.repel(address);
+      });
+      assert.is(away, 2 * 64, 'the proxies, and the change');
+      assert.is(count(output('ip', '-6', 'neigh', 'show', 'proxy')), 0);
       assert.equal(host.undo(), []);
       device.release();
     }),

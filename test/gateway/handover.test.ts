@@ -6,7 +6,6 @@ import { Handover } from '../../src/gateway/handover.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
 import { MemberUse } from '../../src/nat/port-pool.ts';
 import { TcpState } from '../../src/nat/tcp-state.ts';
-import { LEASE_MS } from '../../src/store/group.ts';
 import { StoreLost } from '../../src/store/store.ts';
 import { tests } from '../helpers/table.ts';
 import { Flows, TCP } from '../nat/flows.ts';
@@ -44,23 +43,23 @@ function stand(world: GroupWorld, name: string, home: string) {
   });
   const beat = async (): Promise<void> => {
     await handover.start();
-    await handover.stop();
+    await handover.stop(AbortSignal.abort());
   };
   const open = (flow = FLOW): void => {
     const id = new Flows(state).open(flow);
     state.sessions.setState(id, TcpState.Established);
   };
-  return { beat, directory, handover, open, repelled, said, state };
+  const stop = (until = new AbortController().signal): Promise<void> => handover.stop(until);
+  return { beat, directory, handover, open, repelled, said, state, stop };
 }
 
-/** A gateway at A that died with a session in its journal. */
+/** A gateway at A that ended with a session in its journal. */
 async function orphaned(world: GroupWorld): Promise<void> {
   const dead = stand(world, 'dead', A);
   await dead.beat();
   dead.open();
-  await dead.handover.stop();
+  await dead.stop();
   assert.is(world.journals.get(A)?.size, 1);
-  world.nowMs += LEASE_MS;
 }
 
 tests('handover', {
@@ -99,6 +98,56 @@ tests('handover', {
     assert.equal(addresses, [B, A]);
     assert.equal(heir.said.filter((line) => line === 'SNAT address leased').length, 2, 'each was taken once');
     assert.is(world.journals.get(A)?.size, 1);
+  },
+  'the end of a gateway is a drain: the journal first, then the lease; it finds its sessions again itself':
+    async () => {
+      for (const name of ['other', 'one']) {
+        const world = new GroupWorld();
+        const one = stand(world, 'one', A);
+        await one.beat();
+        one.open();
+        await one.stop();
+        assert.is(world.held(A), undefined);
+        const next = stand(world, name, name === 'one' ? A : B);
+        await next.beat();
+        assert.is(world.held(A)?.gateway, name);
+        assert.is(next.state.sessions.rows.used(), 1);
+      }
+    },
+  'the end of a gateway waits for the beat that runs, and gives its address away as well': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    const heir = stand(world, 'heir', B);
+    const beating = heir.beat();
+    await Promise.all([heir.stop(), beating]);
+    assert.equal([world.held(A), world.held(B)], [undefined, undefined]);
+    assert.is(world.journals.get(A)?.size, 1);
+  },
+  'the end of a gateway does not wait for a store that is away, nor longer than it may for one that is silent':
+    async () => {
+      const world = new GroupWorld();
+      const one = stand(world, 'one', A);
+      await one.beat();
+      world.isLost = true;
+      await one.stop();
+      world.isLost = false;
+      world.silence = new Promise(() => {});
+      const until = new AbortController();
+      const stopping = one.stop(until.signal);
+      setImmediate(() => until.abort());
+      await stopping;
+      assert.is(world.held(A)?.gateway, 'one', 'its lease runs out by itself');
+    },
+  'the tokens of before an outage release nothing: they are asked for anew': async () => {
+    const world = new GroupWorld();
+    const one = stand(world, 'one', A);
+    await one.beat();
+    one.open();
+    world.leases.clear();
+    world.journals.clear();
+    one.handover.storeResumed(false);
+    await one.stop();
+    assert.is(world.journals.get(A)?.size, 1, 'what the failover lost is in the journal again');
   },
   'a takeover whose questions the store does not answer loses no session, and is tried again': async () => {
     const world = new GroupWorld();
@@ -154,8 +203,7 @@ tests('handover', {
     const dead = stand(world, 'dead', A);
     await dead.beat();
     dead.open({ ...FLOW, near: 0x0b000001 });
-    await dead.handover.stop();
-    world.nowMs += LEASE_MS;
+    await dead.stop();
     const heir = stand(world, 'heir', B);
     await heir.beat();
     assert.is(heir.state.sessions.rows.used(), 0);

@@ -7,6 +7,8 @@ export class GroupWorld {
   nowMs = 0;
   fence = 0;
   isLost = false;
+  /** Nothing is answered before this resolves. */
+  silence: Promise<void> = Promise.resolve();
   /** What the server says to every write, as while it has too few replicas; null: it takes them. */
   refusal: string | null = null;
   readonly leases = new Map<string, { gateway: string; token: number; untilMs: number }>();
@@ -16,29 +18,31 @@ export class GroupWorld {
   group(gateway: string): GatewayGroup {
     return {
       lease: async (claims) => {
-        this.#ask(true);
+        await this.#ask(true);
         return claims.map((claim) => this.#lease(gateway, claim));
       },
       release: async (address) => {
-        this.#ask(true);
+        await this.#ask(true);
         if (this.held(address)?.gateway === gateway) this.leases.delete(address);
       },
       orphans: async () => {
-        this.#ask(false);
-        return [...this.journals.keys()].filter((address) => !this.held(address));
+        await this.#ask(false);
+        return [...this.journals.keys()].filter((address) =>
+          [undefined, gateway].includes(this.held(address)?.gateway),
+        );
       },
       write: async (address, token, changes) => {
-        this.#ask(true);
+        await this.#ask(true);
         return this.#write(gateway, address, token, changes);
       },
       clear: async (address, token) => {
-        this.#ask(true);
+        await this.#ask(true);
         const isOurs = this.#write(gateway, address, token, { put: [], remove: [] });
         if (isOurs) this.journals.delete(address);
         return isOurs;
       },
       read: async (address) => {
-        this.#ask(false);
+        await this.#ask(false);
         return Object.fromEntries(this.journals.get(address) ?? []);
       },
     };
@@ -49,7 +53,8 @@ export class GroupWorld {
     return lease && lease.untilMs > this.nowMs ? lease : undefined;
   }
 
-  #ask(isWrite: boolean): void {
+  async #ask(isWrite: boolean): Promise<void> {
+    await this.silence;
     if (this.isLost) throw new StoreLost();
     if (isWrite && this.refusal !== null) throw new Error(this.refusal);
   }

@@ -117,6 +117,24 @@ tests('leases of SNAT addresses', {
     await other.leases.beat();
     assert.equal(other.said, [`gained ${A} inherited`]);
   },
+  'an heir that starts again goes on with what it inherited, and gives back what its home waits for':
+    async () => {
+      const world = new GroupWorld();
+      orphaned(world, A);
+      await new Member(world, 'heir', [B]).leases.beat();
+      const token = world.held(A)?.token;
+      const again = new Member(world, 'heir', [B]);
+      await again.leases.beat();
+      assert.equal(again.said, [`gained ${B} home`, `gained ${A} inherited`]);
+      assert.is(again.leases.tokenOf(A), token);
+      await again.leases.beat();
+      assert.is(again.said.length, 2);
+      await new Member(world, 'home', [A]).leases.beat();
+      const third = new Member(world, 'heir', [B]);
+      await third.leases.beat();
+      assert.is(third.said.at(-1), `returned ${A} undefined`);
+      assert.equal(third.held, [B]);
+    },
   'for a lease after an outage nobody inherits': async () => {
     const world = new GroupWorld();
     const other = new Member(world, 'other', []);

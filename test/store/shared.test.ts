@@ -16,6 +16,8 @@ const OTHER = v6('2001:db8::aa');
 class SharedStore extends MemoryStore {
   listener!: StoreListener;
   isLost = false;
+  /** What it says to every write, or null. */
+  refusal: string | null = null;
   /** Seconds that a record lives for others. */
   left = 0;
   readonly told: Life[] = [];
@@ -36,17 +38,21 @@ class SharedStore extends MemoryStore {
 
   override async setnx(key: string, value: string): Promise<boolean> {
     if (this.isLost) throw new StoreLost();
+    if (this.refusal !== null) throw new Error(this.refusal);
     return super.setnx(key, value);
   }
 
   override async retire(key: string): Promise<number> {
     if (this.isLost) throw new StoreLost();
+    if (this.refusal !== null) throw new Error(this.refusal);
     return this.left > 0 ? this.left : super.retire(key);
   }
 
-  override async prolong(lives: readonly Life[] = []): Promise<void> {
+  override async prolong(lives: readonly Life[] = []): Promise<boolean> {
     if (this.isLost) throw new StoreLost();
+    if (this.refusal !== null) throw new Error(this.refusal);
     this.told.push(...lives);
+    return true;
   }
 }
 
@@ -121,6 +127,19 @@ tests('shared store: what others write', {
     for (let i = 0; i < 5; i++) await settled();
     assert.is(rig.mapped(ADDRESS), '2001:db8::aa');
   },
+  'the last record is deleted, and nobody says so: the next comparison ends its mapping, no other brings it back':
+    async () => {
+      const store = new SharedStore();
+      const rig = await rigOn(store);
+      await rig.directory.set(v4(ADDRESS), REAL, 60);
+      await store.del(KEY);
+      for (let i = 0; i < 2; i++) {
+        store.listener.compare();
+        await settled();
+        assert.is(rig.mapped(ADDRESS), 'resting');
+        assert.is(await store.get(KEY), null);
+      }
+    },
   'keys of something else are no matter': async () => {
     const rig = await rigOn(new SharedStore());
     (rig.store as SharedStore).listener.changed(['x', `${KEY}.1`]);
@@ -141,8 +160,15 @@ table(
       stored: true,
     },
     {
-      name: 'all are missing: the store was emptied',
+      name: 'all are missing, on the same server: they were deleted',
       isSame: true,
+      others: false,
+      is: 'resting',
+      stored: false,
+    },
+    {
+      name: 'all are missing, on another server: they were lost',
+      isSame: false,
       others: false,
       is: '2001:db8::9',
       stored: true,
@@ -197,6 +223,23 @@ tests('shared store: outage', {
     assert.is(rig.mapped(ADDRESS), '2001:db8::9');
     assert.is(rig.counts.rewritten, 1);
   },
+  'a comparison that the next outage overtakes does not answer for the other server': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 60);
+    await store.setnx(recordKey(v4('10.2.2.77')), formatRecord(OTHER, 0));
+    const { load } = store;
+    store.load = async function* () {
+      store.load = load;
+      yield* load.call(store);
+      await store.del(KEY); // the other server does not have it
+      store.listener.resumed(false);
+    };
+    store.listener.compare();
+    for (let i = 0; i < 5; i++) await settled();
+    assert.is(rig.mapped(ADDRESS), '2001:db8::9');
+    assert.is(await store.get(KEY), formatRecord(REAL, 60));
+  },
   'one line when it is lost, one when it is back, with what was done; calls in between log nothing':
     async () => {
       const store = new SharedStore();
@@ -225,6 +268,47 @@ tests('shared store: outage', {
       );
       assert.equal([rig.counts.lost, rig.counts.resumed], [1, 1]);
     },
+  'a store that answers and refuses writes: one line, and one when a write is taken, whatever is asked meanwhile':
+    async () => {
+      const store = new SharedStore();
+      const rig = await rigOn(store);
+      await rig.directory.set(v4(ADDRESS), REAL, 60);
+      rig.addSessions(ADDRESS, 1);
+      rig.logged.length = 0;
+      store.refusal = 'NOREPLICAS Not enough good replicas to write.';
+      for (let i = 0; i < 5; i++) {
+        await rig.directory.allocate(v6(`2001:db8::b${i}`)).catch(() => {});
+        await rig.directory.expire();
+        await rig.directory.resolve(v4(`10.2.2.2${i}`));
+        store.listener.compare();
+        await settled();
+      }
+      assert.is(rig.directory.storeProblem, store.refusal);
+      store.refusal = null;
+      await rig.directory.expire(); // the lives that it was not told
+      assert.is(rig.directory.storeProblem, null);
+      assert.equal(
+        rig.logged.map(({ message }) => message.split(';')[0]),
+        ['store failed', 'store works again'],
+      );
+      assert.equal([rig.counts.lost, rig.counts.resumed], [1, 1]);
+    },
+  'a store that is lost for two reasons in turn: each once': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    for (const reason of ['no answer', 'a read-only replica', 'no answer', 'a read-only replica'])
+      store.listener.lost(reason);
+    assert.equal(
+      rig.logged.map(({ fields }) => fields.reason),
+      ['no answer', 'a read-only replica'],
+    );
+    assert.is(rig.directory.storeProblem, 'a read-only replica');
+    store.listener.resumed(true);
+    await settled();
+    store.listener.lost('no answer');
+    assert.is(rig.logged.at(-1)?.fields.reason, 'no answer', 'another outage');
+    assert.equal([rig.counts.lost, rig.counts.resumed], [2, 1]);
+  },
   'names that are mapped keep their address': async () => {
     const store = new SharedStore();
     const rig = await rigOn(store);
@@ -258,6 +342,24 @@ tests('shared store: outage', {
     await settled();
     assert.is(after.logged.at(-1)?.message, 'store works again');
   },
+  'the first comparison after a start without the store is one of a start: all missing were lost, some were deleted':
+    async () => {
+      for (const others of [false, true]) {
+        const store = new SharedStore();
+        const before = await rigOn(store);
+        await before.directory.set(v4(ADDRESS), REAL, 60);
+        await store.del(KEY);
+        if (others) await store.setnx(recordKey(v4('10.2.2.77')), formatRecord(OTHER, 0));
+        store.isReady = Promise.reject(new Error('h:1 cannot be reached'));
+        store.isReady.catch(() => {});
+        const after = new Rig({ store, table: before.table });
+        await after.directory.loadAll();
+        store.listener.resumed(true);
+        await settled();
+        assert.is(after.mapped(ADDRESS), others ? 'resting' : '2001:db8::9');
+        assert.is(await store.get(KEY), others ? null : formatRecord(REAL, 60));
+      }
+    },
   'a start without the store and without mappings fails': async () => {
     const store = new SharedStore();
     store.isReady = Promise.reject(new Error('h:1 cannot be reached'));
