@@ -21,14 +21,17 @@ const FLOW = { protocol: TCP, near: 0x0a000001, nearPort: 4000, far: SERVER, far
 function stand(world: GroupWorld, name: string, home: string) {
   const state = freshState({ members: 4, sessions: 64 }, [home]);
   state.mappings.insert(SERVER, bytes('2001:db8:64::80'), MappingKind.Dynamic, 0, 0);
-  const directory = { isMapped: true, isLost: false };
+  const directory = { isMapped: true, isLost: false, mayAnswer: Promise.resolve() };
   const repelled: string[] = [];
   const said: string[] = [];
   const handover = new Handover({
     group: world.group(name),
     state,
     directory: {
-      resolve: async () => directory.isMapped,
+      resolve: async () => {
+        await directory.mayAnswer;
+        return directory.isMapped;
+      },
       get: async () => {
         if (directory.isLost) throw new StoreLost();
         return null;
@@ -49,8 +52,20 @@ function stand(world: GroupWorld, name: string, home: string) {
     const id = new Flows(state).open(flow);
     state.sessions.setState(id, TcpState.Established);
   };
+  /** Questions to the store are open from now on. @returns answers them, or fails them */
+  const holdAnswers = (): ((error?: Error) => void) => {
+    let goOn: (error?: Error) => void = () => {};
+    directory.mayAnswer = new Promise<void>((resolve, reject) => {
+      goOn = (error) => {
+        directory.mayAnswer = Promise.resolve();
+        if (error) reject(error);
+        else resolve();
+      };
+    });
+    return goOn;
+  };
   const stop = (until = new AbortController().signal): Promise<void> => handover.stop(until);
-  return { beat, directory, handover, open, repelled, said, state, stop };
+  return { beat, directory, handover, holdAnswers, open, repelled, said, state, stop };
 }
 
 /** A gateway at A that ended with a session in its journal. */
@@ -61,6 +76,28 @@ async function orphaned(world: GroupWorld): Promise<void> {
   await dead.stop();
   assert.is(world.journals.get(A)?.size, 1);
 }
+
+/** An heir in the middle of a beat that takes A over: a question to the store is open. `goOn` answers it, or fails it. */
+async function inTakeover() {
+  const world = new GroupWorld();
+  const heir = stand(world, 'heir', B);
+  await heir.beat();
+  await orphaned(world);
+  const goOn = heir.holdAnswers();
+  void heir.beat();
+  await turns();
+  assert.is(world.held(A)?.gateway, 'heir');
+  assert.is(leased(heir), 1);
+  return { world, heir, goOn };
+}
+
+/** Whatever needs no answer is over. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const leased = ({ said }: { said: readonly string[] }): number =>
+  said.filter((line) => line === 'SNAT address leased').length;
 
 tests('handover', {
   'a drain that fails says so in a line, and leaves the address open': async () => {
@@ -89,15 +126,35 @@ tests('handover', {
     }
   },
   'a drain while a beat takes an address over waits for it, and gives that one away too': async () => {
-    const world = new GroupWorld();
-    await orphaned(world);
-    const heir = stand(world, 'heir', B);
-    const beating = heir.beat();
-    const { addresses } = await heir.handover.drain();
-    await beating;
-    assert.equal(addresses, [B, A]);
-    assert.equal(heir.said.filter((line) => line === 'SNAT address leased').length, 2, 'each was taken once');
+    const { heir, world, goOn } = await inTakeover();
+    const draining = heir.handover.drain();
+    await turns();
+    assert.is(world.held(B)?.gateway, 'heir', 'nothing is given away before');
+    goOn();
+    assert.equal((await draining).addresses, [B, A]);
+    assert.is(leased(heir), 2, 'each was taken once');
     assert.is(world.journals.get(A)?.size, 1);
+  },
+  'a beat that fails is not the failure of the drain that waits for it': async () => {
+    const { heir, goOn } = await inTakeover();
+    const draining = heir.handover.drain();
+    await turns();
+    goOn(new StoreLost());
+    assert.equal((await draining).addresses, [B, A]);
+  },
+  'two drains at once: neither gives away what the beat of the other takes over': async () => {
+    const world = new GroupWorld();
+    const heir = stand(world, 'heir', B);
+    await heir.beat();
+    await orphaned(world);
+    const goOn = heir.holdAnswers();
+    const draining = [heir.handover.drain(), heir.handover.drain()];
+    await turns();
+    assert.equal([world.held(A)?.gateway, world.held(B)?.gateway], ['heir', 'heir']);
+    goOn();
+    await Promise.all(draining);
+    assert.equal([world.held(A), world.held(B)], [undefined, undefined]);
+    assert.is(leased(heir), 2);
   },
   'the end of a gateway is a drain: the journal first, then the lease; it finds its sessions again itself':
     async () => {
@@ -115,11 +172,12 @@ tests('handover', {
       }
     },
   'the end of a gateway waits for the beat that runs, and gives its address away as well': async () => {
-    const world = new GroupWorld();
-    await orphaned(world);
-    const heir = stand(world, 'heir', B);
-    const beating = heir.beat();
-    await Promise.all([heir.stop(), beating]);
+    const { heir, world, goOn } = await inTakeover();
+    const stopping = heir.stop();
+    await turns();
+    assert.is(world.held(B)?.gateway, 'heir', 'nothing is given away before');
+    goOn();
+    await stopping;
     assert.equal([world.held(A), world.held(B)], [undefined, undefined]);
     assert.is(world.journals.get(A)?.size, 1);
   },
@@ -139,15 +197,17 @@ tests('handover', {
       assert.is(world.held(A)?.gateway, 'one', 'its lease runs out by itself');
     },
   'the tokens of before an outage release nothing: they are asked for anew': async () => {
-    const world = new GroupWorld();
-    const one = stand(world, 'one', A);
-    await one.beat();
-    one.open();
-    world.leases.clear();
-    world.journals.clear();
-    one.handover.storeResumed(false);
-    await one.stop();
-    assert.is(world.journals.get(A)?.size, 1, 'what the failover lost is in the journal again');
+    for (const end of ['stop', 'drain'] as const) {
+      const world = new GroupWorld();
+      const one = stand(world, 'one', A);
+      await one.beat();
+      one.open();
+      world.leases.clear();
+      world.journals.clear();
+      one.handover.storeResumed(false);
+      await (end === 'stop' ? one.stop() : one.handover.drain());
+      assert.is(world.journals.get(A)?.size, 1, 'what the failover lost is in the journal again');
+    }
   },
   'a takeover whose questions the store does not answer loses no session, and is tried again': async () => {
     const world = new GroupWorld();
