@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=64
+#!/usr/bin/env node
 /**
  * argv → command → exit code. Every command is loaded when it is called for; the only `process.exit` is here.
  */

@@ -93,8 +93,7 @@ export function startDns46(folder: string, port: number, upstream: number, core:
     'log-level': 'warn',
   };
   const argv = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-  const node = [process.execPath, '--max-semi-space-size=64']; // as `npm start` does
-  const command = ['-c', core, ...node, 'dist/src/main.js', 'run', '--no-setup', ...argv];
+  const command = ['-c', core, process.execPath, 'dist/src/main.js', 'run', '--no-setup', ...argv];
   return started(spawn('taskset', command, { stdio: ['ignore', 'ignore', 'inherit'] }), port);
 }
 
