@@ -49,7 +49,7 @@ export class Activity {
 
   /** The store was away or is another one: tell all again. */
   forget(): void {
-    this.#toldV4.fill(NO_ADDRESS);
+    this.#toldSec.fill(0);
   }
 
   #isMortal(row: number): boolean {

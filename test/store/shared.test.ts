@@ -454,4 +454,22 @@ tests('shared store: lives', {
     await rig.directory.expire();
     assert.is(store.told.length, 1);
   },
+  'news of a mapping that is idle since they did not arrive are told as well': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 800);
+    await rig.directory.expire(); // known as a new one
+    rig.addSessions(ADDRESS, 1);
+    rig.clock.sec += 5;
+    store.isLost = true;
+    await rig.directory.expire();
+    rig.addSessions(ADDRESS, -1);
+    store.isLost = false;
+    rig.clock.sec += 5;
+    await rig.directory.expire();
+    assert.equal(
+      store.told.map(({ key }) => key),
+      [KEY],
+    );
+  },
 });
