@@ -258,7 +258,7 @@ export class App {
     });
     directory.onStoreResumed((isSame) => handover.storeResumed(isSame));
     await handover.start();
-    this.#closers.push((hurry) => handover.stop(AbortSignal.any([hurry, AbortSignal.timeout(HANDOVER_MS)])));
+    this.#closers.push((hurry) => handover.stop(within(HANDOVER_MS, hurry)));
     return handover;
   }
 
@@ -348,4 +348,13 @@ function toFourWords(address: Uint8Array): Int32Array {
   const out = new Int32Array(4);
   toWords(address, out);
   return out;
+}
+
+/** Not `AbortSignal.any` with `AbortSignal.timeout`: only weak references would hold the latter, and a collection ends it unfired. */
+function within(ms: number, hurry: AbortSignal): AbortSignal {
+  const limit = new AbortController();
+  setTimeout(() => limit.abort(), ms).unref();
+  if (hurry.aborted) limit.abort();
+  hurry.addEventListener('abort', () => limit.abort());
+  return limit.signal;
 }
