@@ -47,14 +47,10 @@ export class BindingLog {
     const { bibs, bindings, sessions } = this.#state;
     this.write(); // what ended at the start
     if (former === BindingLogMode.Off) {
-      this.#tell(bibs.rows.capacity, (row) => {
-        if (bibs.rows.isValid(row)) bindings.noteBib(BindingEvent.Add, row);
-      });
+      this.#tell(bibs.rows.inUse(), (row) => bindings.noteBib(BindingEvent.Add, row));
     }
     if (former === BindingLogMode.BibsAndSessions) return;
-    this.#tell(sessions.rows.capacity, (row) => {
-      if (sessions.rows.isValid(row)) bindings.noteSession(BindingEvent.Add, row as SessionId);
-    });
+    this.#tell(sessions.rows.inUse(), (row) => bindings.noteSession(BindingEvent.Add, row as SessionId));
   }
 
   /** Append what the segment has. As long as that fails, it stays there: one record is tried until it works again. */
@@ -88,8 +84,8 @@ export class BindingLog {
     closeSync(this.#fd);
   }
 
-  #tell(capacity: number, note: (row: number) => void): void {
-    for (let row = 0; row < capacity; row++) {
+  #tell(rows: Iterable<number>, note: (row: number) => void): void {
+    for (const row of rows) {
       note(row);
       this.#state.breathe();
     }

@@ -333,13 +333,14 @@ export class Handover {
     const { state } = this.#parts;
     const { bibs, sessions } = state;
     let ended = 0;
-    for (let row = 0; row < sessions.rows.capacity; row++) {
+    for (const row of sessions.rows.inUse()) {
       const id = row as SessionId;
       const isOf = (): boolean => sessions.rows.isValid(id) && bibs.member(sessions.bib(id)) === member;
       if (!isOf()) continue;
       state.locked(() => {
         if (isOf()) state.endSession(id);
       });
+      state.breathe();
       ended++;
     }
     return ended;

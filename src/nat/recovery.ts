@@ -37,8 +37,8 @@ export function recover(
   noteGone(state, members);
   recoverBibs(state, state.pool.configure(members));
   recoverSessions(state);
-  for (let row = 0; row < state.bibs.rows.capacity; row++) {
-    if (state.bibs.rows.isValid(row)) state.releaseBib(row, state.bibs.addSessions(row, 0));
+  for (const row of state.bibs.rows.inUse()) {
+    state.releaseBib(row, state.bibs.addSessions(row, 0));
     state.breathe();
   }
   return state.sessions.rows.used();
