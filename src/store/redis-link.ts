@@ -26,6 +26,11 @@ export interface LinkHooks {
 const CHANNEL = '__keyspace@0__:';
 /** Keyspace notices of generic commands (DEL), strings (SET), expiry and eviction. */
 const NOTICES = ['K', 'g', '$', 'x', 'e'];
+/**
+ * So many times a connection closed and none was up in between: whoever is named does not answer, or is a replica, which
+ * ioredis leaves before it is ready. The true successor may refuse for a moment.
+ */
+const ASTRAY_CLOSES = 10;
 
 export class RedisLink {
   readonly commands: Redis;
@@ -35,6 +40,8 @@ export class RedisLink {
   #isClosed = false;
   /** Counts what happens to the connections, so that a greeting that was overtaken by it is dropped. */
   #round = 0;
+  /** Connections that closed since the link was up. */
+  #closes = 0;
   /** Process and data of the server that was up last. */
   #identity: string | null = null;
   #beat: NodeJS.Timeout | null = null;
@@ -91,6 +98,7 @@ export class RedisLink {
     if (this.#isClosed) return;
     this.#isUp = false;
     this.#hooks.down(this.#lastError);
+    if (++this.#closes % ASTRAY_CLOSES === 0) this.#hooks.astray();
   }
 
   #ended(redis: Redis): void {
@@ -125,6 +133,7 @@ export class RedisLink {
     const isSame = this.#identity === null || this.#identity === identity;
     this.#identity = identity;
     this.#isUp = true;
+    this.#closes = 0;
     this.#hooks.up(isSame, refusal);
   }
 
