@@ -80,7 +80,13 @@ export class MappingDirectory {
       warn: (fields, message) => options.log.warn(fields, message),
     });
     const { store } = options;
-    this.#follower = new Follower({ store, local: this.#local, judge: this.#judge, turns: this.#turns });
+    this.#follower = new Follower({
+      store,
+      local: this.#local,
+      judge: this.#judge,
+      turns: this.#turns,
+      failed: (error) => this.#health.failed(error),
+    });
     this.#activity = new Activity(options.table);
     this.#health = new StoreHealth(options.log, options.count);
     this.#allocator = new Allocator({
@@ -124,6 +130,7 @@ export class MappingDirectory {
       this.#health.lost(error instanceof Error ? error.message : String(error));
     }
     this.#isStarted = true;
+    if (this.#missing === 'lost') this.#compare(true); // another server came meanwhile
   }
 
   /** @param listener called when the store can be reached again; false: by another server, or one that started anew */

@@ -15,6 +15,8 @@ export interface FollowerParts {
   readonly local: LocalMappings;
   readonly judge: RecordJudge;
   readonly turns: Turns<number>;
+  /** A write that can be done without failed. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** What a comparison found and did. */
@@ -96,13 +98,13 @@ export class Follower {
 
   /**
    * A record was deleted: its mapping and the sessions of it end, and its address rests from other names, with gateways that
-   * never knew it as well. @returns how many sessions
+   * never knew it as well. A store that refuses the latter has deleted it nevertheless. @returns how many sessions
    */
   async withdraw(v4: number): Promise<number> {
-    const { local, store } = this.#parts;
+    const { failed, local, store } = this.#parts;
     const v6 = local.realOf(v4);
     const sessions = local.withdraw(v4);
-    if (v6 !== null) await store.rest(recordKey(v4), v6);
+    if (v6 !== null) await store.rest(recordKey(v4), v6).catch(failed);
     return sessions;
   }
 

@@ -54,6 +54,11 @@ class SharedStore extends MemoryStore {
     this.told.push(...lives);
     return true;
   }
+
+  override async rest(): Promise<void> {
+    if (this.isLost) throw new StoreLost();
+    if (this.refusal !== null) throw new Error(this.refusal);
+  }
 }
 
 async function rigOn(store: SharedStore): Promise<Rig> {
@@ -368,6 +373,35 @@ tests('shared store: outage', {
       () => assert.unreachable(),
       (error: Error) => assert.is(error.message, 'h:1 cannot be reached'),
     );
+  },
+});
+
+tests('shared store: what stands beside a record', {
+  'a record is deleted although the store refuses to note that its address rests': async () => {
+    const store = new SharedStore();
+    const rig = await rigOn(store);
+    await rig.directory.set(v4(ADDRESS), REAL, 800);
+    store.refusal = 'OOM command not allowed';
+    assert.equal(await rig.directory.del(v4(ADDRESS)), { sessions: 0 });
+    assert.is(rig.mapped(ADDRESS), 'resting');
+    await rig.directory.resolve(v4('10.2.2.10')); // a question that is answered
+    assert.is(rig.directory.storeProblem, 'OOM command not allowed', 'only a write says that it works again');
+  },
+  'another server that comes during the start is told what it lost at once': async () => {
+    const store = new SharedStore();
+    const before = await rigOn(store);
+    await before.directory.set(v4(ADDRESS), REAL, 60);
+    const after = new Rig({ store, table: before.table });
+    store.isReady = store.del(KEY).then(() => {
+      store.isReady = Promise.resolve();
+      throw new Error('h:1 went away');
+    });
+    store.isReady.catch(() => {});
+    const loading = after.directory.loadAll();
+    store.listener.resumed(false);
+    await loading;
+    await settled();
+    assert.is(await store.get(KEY), formatRecord(REAL, 60));
   },
 });
 
