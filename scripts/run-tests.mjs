@@ -13,6 +13,7 @@ import { compiledOf, E2E, ROOT, testFiles } from './test-files.mjs';
 
 const UNIT_LIMIT_MS = 60_000;
 const E2E_LIMIT_MS = 600_000;
+const AGAIN_LINES = 15;
 
 function selected(wanted) {
   const all = testFiles();
@@ -104,7 +105,15 @@ function report(file, output, wrong, tookMs) {
     return { passed, failed: 0 };
   }
   console.log(`FAIL  ${file}  ${wrong}  ${took}\n${output.trimEnd()}\n`);
-  return { passed, failed: Math.max(1, total - passed + skipped) };
+  return { passed, failed: Math.max(1, total - passed + skipped), again: failures(file, wrong, output) };
+}
+
+/** The failed tests alone, or else the end of the output: a log that is cut in its middle still names them. */
+function failures(file, wrong, output) {
+  const blocks = output.split(/^(?= *FAIL )/m).slice(1);
+  const shown = blocks.length > 0 ? blocks.slice(0, 5) : [output.split('\n').slice(-AGAIN_LINES).join('\n')];
+  const short = shown.map((block) => block.split('\n').slice(0, AGAIN_LINES).join('\n').trimEnd());
+  return `again ${file}  ${wrong}\n${short.join('\n')}\n`;
 }
 
 /** Children still alive, by pid, with the prefix of their lab. */
@@ -152,6 +161,7 @@ if (missing.length > 0) {
 }
 const unit = await runAll(jobs(files.filter((file) => !file.startsWith(E2E))), availableParallelism());
 const e2e = await runAll(jobs(files.filter((file) => file.startsWith(E2E))), 1);
+for (const { again } of [...unit, ...e2e]) if (again !== undefined) console.log(again);
 const count = (key) => [...unit, ...e2e].reduce((total, result) => total + result[key], 0);
 console.log(`${count('passed')} passed, ${count('failed')} failed`);
 process.exitCode = count('failed') > 0 || files.length === 0 ? 1 : 0;

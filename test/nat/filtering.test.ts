@@ -51,9 +51,12 @@ class Door {
     return this.flows.open(flow, now, deadline);
   }
 
-  /** The same from outside. */
+  /** The same from outside, at the port that the only BIB entry has now: a port that was given back rests. */
   knock(host: number, farPort: number, now: number): SessionId {
-    return this.flows.openOutside(this.#protocol, MEMBERS[0], 5000, REAL[host] ?? '::', farPort, now);
+    const { bibs } = this.state;
+    const [bib] = validRows(bibs.rows);
+    const port = bib === undefined ? 5000 : bibs.outsidePort(bib);
+    return this.flows.openOutside(this.#protocol, MEMBERS[0], port, REAL[host] ?? '::', farPort, now);
   }
 }
 
