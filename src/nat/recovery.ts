@@ -52,7 +52,7 @@ function noteGone(state: NatState, members: readonly Int32Array[]): void {
     const at = pool.addressAt(member);
     return members.some((address) => address.every((word, i) => segment.words[at + i] === word));
   });
-  for (let row = 0; row < bibs.rows.capacity; row++) {
+  for (let row = 0; row < bibs.rows.everUsed(); row++) {
     if (bibs.rows.isValid(row) && !stays[bibs.member(row)]) bindings.noteBib(BindingEvent.Remove, row);
     state.breathe();
   }

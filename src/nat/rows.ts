@@ -126,6 +126,11 @@ export class Rows {
     return this.#words[this.#head + MOST_USED]!;
   }
 
+  /** How many rows somebody ever had, the first ones: true also where a killed start left the bits half-made. */
+  everUsed(): number {
+    return this.#words[this.#head + FRESH]!;
+  }
+
   /** Every row in use, for whoever has the time. */
   *inUse(): Generator<number> {
     for (let row = this.next(0, this.capacity); row < this.capacity; row = this.next(row + 1, this.capacity))
@@ -141,7 +146,7 @@ export class Rows {
     words[head + FREE_TAIL] = 0;
     let used = 0;
     let fresh = 0;
-    for (let row = 0; row < words[head + FRESH]!; row++) {
+    for (let row = 0; row < this.everUsed(); row++) {
       if (this.isValid(row) && keep(row)) {
         used++;
         this.#mark(row);
