@@ -39,9 +39,15 @@ export class Forwarding {
     const transport = { calls: udp, arena: new Arena() };
     const { tryTimeoutMs, dnsUpstream, dnsZones } = options;
     this.#context = context;
-    this.#default = new Upstreams({ endpoints: dnsUpstream, tryTimeoutMs }, transport, context, log);
+    this.#default = new Upstreams(
+      { zone: null, endpoints: dnsUpstream, tryTimeoutMs },
+      transport,
+      context,
+      log,
+    );
     for (const [zone, endpoints] of byZone(dnsZones)) {
-      this.#zones.set(zone, new Upstreams({ endpoints, tryTimeoutMs }, transport, context, log));
+      const options = { zone: textOfName(zone), endpoints, tryTimeoutMs };
+      this.#zones.set(zone, new Upstreams(options, transport, context, log));
     }
   }
 

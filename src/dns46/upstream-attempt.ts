@@ -55,7 +55,7 @@ export class UpstreamAttempt<Reply> implements Attempt<Reply> {
     }
     upstream.lingering++;
     const cancel = clock.after(leftMs, () => {
-      upstream.silent('timeout', this.#effort.abandoned);
+      upstream.silent('timeout', this.#effort.query, this.#effort.abandoned);
       this.#wait.end();
     });
     const over = () => {
@@ -71,7 +71,7 @@ export class UpstreamAttempt<Reply> implements Attempt<Reply> {
     const bytes = await this.#overUdp();
     if (bytes === 'timeout') return bytes;
     if (typeof bytes === 'string') {
-      this.#upstream.silent(bytes, effort.abandoned);
+      this.#upstream.silent(bytes, effort.query, effort.abandoned);
       return 'next';
     }
     this.#upstream.answered();

@@ -1,35 +1,72 @@
 /**
- * How far an upstream is trusted. One that just failed to answer is tried last for some seconds; one that fails again
- * and again is called down, which is worth a line in the log. Pure: time comes in.
+ * How far an upstream is trusted. One that left a question unanswered is asked last until it answers one. It is called
+ * down, which is worth a line in the log, when questions for several names were in vain, one of our own among them: a
+ * resolver may be silent about a name, or some, and answer all others. Pure.
+ *
+ *     trusted ── a question in vain ──► suspect ── three in vain, one of them a probe ──► down
+ *        ▲                                 │ an answer                                      │ an answer, to a probe, too
+ *        └─────────────────────────────────┴────────────────────────────────────────────────┘
  */
 
-/** After a failure, others go first for this long. */
-export const REST_MS = 5_000;
-/** Failures in a row, without a reply between, that make an upstream "down". */
+/** Questions for different names in vain, without an answer between, that make an upstream "down". */
 export const FAILURES_TO_DOWN = 3;
 
 /** What has just changed, if anything. */
 export type Transition = 'down' | 'up' | null;
 
 export class UpstreamHealth {
-  #failures = 0;
-  #restUntilMs = Number.NEGATIVE_INFINITY;
+  /** Names asked in vain since the last answer to a client; more than FAILURES_TO_DOWN tell nothing new. */
+  readonly #names = new Set<string>();
+  /** Probes in vain since the last answer. */
+  #probes = 0;
+  #down = false;
 
-  failed(nowMs: number): Transition {
-    this.#restUntilMs = nowMs + REST_MS;
-    this.#failures++;
-    return this.#failures === FAILURES_TO_DOWN ? 'down' : null;
+  /** @param name what was asked in vain */
+  failed(name: string): Transition {
+    if (this.#names.size < FAILURES_TO_DOWN) this.#names.add(name);
+    return this.#judged();
+  }
+
+  probeFailed(): Transition {
+    this.#probes++;
+    return this.#judged();
   }
 
   answered(): Transition {
-    const wasDown = this.#failures >= FAILURES_TO_DOWN;
-    this.#failures = 0;
-    this.#restUntilMs = Number.NEGATIVE_INFINITY;
-    return wasDown ? 'up' : null;
+    this.#names.clear();
+    return this.#worksAgain();
   }
 
-  /** Whether others should be asked first. */
-  resting(nowMs: number): boolean {
-    return nowMs < this.#restUntilMs;
+  /** A resolver that has lost its own upstreams may answer probes and nothing else: only one that was down is trusted by that. */
+  probeAnswered(): Transition {
+    if (this.#down) this.#names.clear();
+    return this.#worksAgain();
+  }
+
+  /** It is known to be down; nothing is to be said. */
+  fell(): void {
+    this.#down = true;
+  }
+
+  get isDown(): boolean {
+    return this.#down;
+  }
+
+  /** Whether there is no reason to ask others first. */
+  get isTrusted(): boolean {
+    return !this.#down && this.#names.size === 0;
+  }
+
+  #judged(): Transition {
+    if (this.#down || this.#probes === 0 || this.#names.size + this.#probes < FAILURES_TO_DOWN) return null;
+    this.#down = true;
+    return 'down';
+  }
+
+  #worksAgain(): Transition {
+    const wasDown = this.#down;
+    this.#probes = 0;
+    this.#down = false;
+    return wasDown ? 'up' : null;
   }
 }

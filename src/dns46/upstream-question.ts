@@ -3,7 +3,8 @@
  */
 import type { Clock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
-import { OPCODE_QUERY, opcodeOf, wordAt } from './message.ts';
+import { HEADER_LENGTH, OPCODE_QUERY, opcodeOf, viewOf, wordAt } from './message.ts';
+import { nameKey } from './name.ts';
 import type { SocketShortage } from './socket-shortage.ts';
 
 export interface Endpoint {
@@ -47,6 +48,11 @@ export interface UpstreamContext {
 /** Queries change nothing; NOTIFY, UPDATE and opcodes yet unknown may: they must not come to an upstream twice. */
 export function isRepeatable(query: Uint8Array): boolean {
   return opcodeOf(wordAt(query, 2)) === OPCODE_QUERY;
+}
+
+/** Key of the name that a query is for; '' when it cannot be read. */
+export function nameOf(query: Uint8Array): string {
+  return nameKey(viewOf(query), HEADER_LENGTH) ?? '';
 }
 
 /** A copy with another id. */

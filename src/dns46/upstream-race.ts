@@ -6,6 +6,8 @@
  *
  *     first   ├─ asked ………………………………… again ├─ ………………
  *     second      0.4 s ├─ asked …………… reply ► the answer
+ *
+ * Those asked beside are asked from the start and nobody waits for them: that tells whether they work. What they say counts.
  */
 import type { Clock } from './clock.ts';
 
@@ -26,6 +28,8 @@ export interface Rules<Upstream, Effort> {
   readonly tryTimeoutMs: number;
   /** Those of a set in order of preference. */
   inOrder(upstreams: ReadonlySet<Upstream>): Upstream[];
+  /** Those of them that are to be asked beside the first one. */
+  beside(inOrder: readonly Upstream[]): Upstream[];
   /** Whether there is time. */
   goesOn(effort: Effort): boolean;
   /** Whether another round may bring more than what is known by now. */
@@ -74,7 +78,10 @@ export class Race<Upstream, Effort, Reply> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
+      const beside = this.#rules.beside(this.#waiting);
+      this.#waiting = this.#waiting.filter((upstream) => !beside.includes(upstream));
       this.#next();
+      for (const upstream of beside) this.#startBeside(upstream);
     });
   }
 
@@ -93,17 +100,30 @@ export class Race<Upstream, Effort, Reply> {
 
   #start(upstream: Upstream): void {
     const { clock, tryTimeoutMs } = this.#rules;
+    this.#launch(upstream, () => this.#next());
+    this.#cancelTimer();
+    const patienceMs = this.#waiting.length > 0 ? HEDGE_MS : tryTimeoutMs;
+    this.#cancelTimer = clock.after(patienceMs, () => this.#late(upstream, patienceMs));
+  }
+
+  #startBeside(upstream: Upstream): void {
+    const { clock, tryTimeoutMs } = this.#rules;
+    this.#launch(upstream, () => {
+      if (this.#running.size === 0) this.#next();
+    });
+    this.#cancelSilences.push(clock.after(tryTimeoutMs, () => this.#noteSilence(upstream)));
+  }
+
+  /** @param failed it brought nothing */
+  #launch(upstream: Upstream, failed: () => void): void {
     const attempt = this.#attempt(upstream);
     this.#running.add(attempt);
     void attempt.outcome.then((outcome) => {
       this.#running.delete(attempt);
       if (outcome !== 'timeout') this.#silent.delete(upstream);
-      if (outcome === 'next' || outcome === 'timeout') this.#next();
+      if (outcome === 'next' || outcome === 'timeout') failed();
       else this.#finish(outcome);
     }, this.#reject);
-    this.#cancelTimer();
-    const patienceMs = this.#waiting.length > 0 ? HEDGE_MS : tryTimeoutMs;
-    this.#cancelTimer = clock.after(patienceMs, () => this.#late(upstream, patienceMs));
   }
 
   /** The last one asked keeps silent. */

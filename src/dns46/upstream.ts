@@ -3,7 +3,8 @@
  */
 import type { Log } from './log.ts';
 import { UpstreamHealth } from './upstream-health.ts';
-import { type Endpoint, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
+import { type ProbeOutcome, probeQuestion, UpstreamProbe } from './upstream-probe.ts';
+import { type Endpoint, nameOf, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
 import { UpstreamTcp } from './upstream-tcp.ts';
 import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
 
@@ -12,6 +13,16 @@ const SILENCE_COUNTERS = {
   unreachable: 'upstreamUnreachable',
   shortage: 'noSocket',
 } as const;
+/** From one question that also goes to a doubtful upstream, while another one is waited for, to the next. */
+const COPY_EVERY_MS = 1_000;
+
+/** The same for the upstreams of a group. */
+export interface UpstreamSettings {
+  /** Text of the zone that they are the servers of; null: every other name. */
+  readonly zone: string | null;
+  /** Milliseconds an upstream has for one try. */
+  readonly tryTimeoutMs: number;
+}
 
 export class Upstream {
   readonly endpoint: Endpoint;
@@ -19,43 +30,103 @@ export class Upstream {
   readonly tcp: UpstreamTcp;
   /** Questions under way that nobody waits for any more (upstream-attempt.ts). */
   lingering = 0;
+  /** Has ever answered a client's question. */
+  hasAnswered = false;
   readonly #health = new UpstreamHealth();
+  readonly #probe: UpstreamProbe;
   readonly #context: UpstreamContext;
   readonly #log: Log;
+  readonly #zone: string | null;
+  #refusals = 0;
+  #copiedMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  constructor(endpoint: Endpoint, transport: UdpTransport, context: UpstreamContext, log: Log) {
+  constructor(
+    endpoint: Endpoint,
+    { zone, tryTimeoutMs }: UpstreamSettings,
+    transport: UdpTransport,
+    context: UpstreamContext,
+    log: Log,
+  ) {
     this.endpoint = endpoint;
     this.udp = new UpstreamUdp(endpoint, transport, context);
     this.tcp = new UpstreamTcp(endpoint, context);
+    this.#probe = new UpstreamProbe(this, probeQuestion(zone), tryTimeoutMs, transport, context);
+    this.#zone = zone;
     this.#context = context;
     this.#log = log;
   }
 
+  get isDown(): boolean {
+    return this.#health.isDown;
+  }
+
+  /** Whether there is no reason to ask others first. */
+  get isTrusted(): boolean {
+    return this.#health.isTrusted;
+  }
+
   /** It has said something. */
   answered(): void {
-    if (this.#health.answered() === 'up') this.#log.info({ upstream: textOf(this.endpoint) }, 'upstream up');
+    this.hasAnswered = true;
+    this.#note(this.#health.answered(), null);
+    this.#probe.unneeded();
   }
 
-  /** It has not. @param abandoned nobody needed it: that is not held against the upstream */
-  silent(silence: Silence, abandoned: boolean): void {
+  /**
+   * It has not.
+   * @param query what it was asked
+   * @param abandoned nobody needed it: that is not held against the upstream
+   */
+  silent(silence: Silence, query: Uint8Array, abandoned: boolean): void {
     if (this.#closed) return;
-    const { counters, clock } = this.#context;
-    counters.count(SILENCE_COUNTERS[silence]);
+    this.#context.counters.count(SILENCE_COUNTERS[silence]);
     if (abandoned || silence === 'shortage') return;
-    if (this.#health.failed(clock.now()) !== 'down') return;
-    this.#log.warn({ upstream: textOf(this.endpoint), reason: silence }, 'upstream down');
+    // That nobody listens there does not depend on the name
+    const name = silence === 'unreachable' ? `${++this.#refusals}` : nameOf(query);
+    this.#note(this.#health.failed(name), silence);
+    this.#probe.wanted();
   }
 
-  /** Whether others should be asked first. */
-  resting(nowMs: number): boolean {
-    return this.#health.resting(nowMs);
+  /** Asks it something of our own. @returns whether it has answered; null when this host could not ask */
+  async probe(): Promise<boolean | null> {
+    const outcome = await this.#probe.ask();
+    return outcome === 'shortage' ? null : outcome === 'answered';
+  }
+
+  /** What became of a question of our own. */
+  probed(outcome: ProbeOutcome): void {
+    if (outcome === 'answered') this.#note(this.#health.probeAnswered(), null);
+    else {
+      if (outcome !== 'shortage') this.#note(this.#health.probeFailed(), outcome);
+      this.#probe.wanted();
+    }
+  }
+
+  /** It is known to be down; that has been said. */
+  fell(): void {
+    this.#health.fell();
+  }
+
+  /** Whether it is time to send a doubtful one a question that somebody else is asked. */
+  takesCopy(nowMs: number): boolean {
+    if (nowMs - this.#copiedMs < COPY_EVERY_MS) return false;
+    this.#copiedMs = nowMs;
+    return true;
   }
 
   /** Whoever waits is told 'unreachable'. */
   close(): void {
     this.#closed = true;
+    this.#probe.close();
     this.udp.close();
     this.tcp.close();
+  }
+
+  #note(transition: 'up' | 'down' | null, reason: Silence | null): void {
+    if (transition === null) return;
+    const fields = { upstream: textOf(this.endpoint), ...(this.#zone === null ? {} : { zone: this.#zone }) };
+    if (transition === 'up') this.#log.info(fields, 'upstream up');
+    else this.#log.warn({ ...fields, reason }, 'upstream down');
   }
 }

@@ -1,11 +1,12 @@
 /**
  * The upstreams, in order of preference: one question goes to one after the other until there is a reply
  * (upstream-race.ts). A lost packet, a silent or unreachable upstream, an unreadable reply or a server failure lead to the
- * next one; a truncated reply is asked for again over TCP (checklist 74).
+ * next one; a truncated reply is asked for again over TCP (checklist 74). Nobody waits for one that does not work while
+ * another one does: now and then a question is sent to it as well.
  */
 import type { Log } from './log.ts';
 import { transfer } from './transfer.ts';
-import { Upstream } from './upstream.ts';
+import { Upstream, type UpstreamSettings } from './upstream.ts';
 import { type Effort, UpstreamAttempt } from './upstream-attempt.ts';
 import { type Endpoint, isRepeatable, type UpstreamContext } from './upstream-question.ts';
 import { Race, type Rules } from './upstream-race.ts';
@@ -19,10 +20,14 @@ export interface Exchange<Reply> {
   abandon(): void;
 }
 
-export interface UpstreamsOptions {
+export interface UpstreamsOptions extends UpstreamSettings {
   readonly endpoints: readonly Endpoint[];
-  /** Milliseconds an upstream has for one try. */
-  readonly tryTimeoutMs: number;
+}
+
+/** An upstream as it is shown. */
+export interface UpstreamView {
+  readonly endpoint: Endpoint;
+  readonly isDown: boolean;
 }
 
 export class Upstreams {
@@ -35,14 +40,17 @@ export class Upstreams {
   constructor(options: UpstreamsOptions, transport: UdpTransport, context: UpstreamContext, log: Log) {
     this.#tryTimeoutMs = options.tryTimeoutMs;
     this.#context = context;
-    this.#upstreams = options.endpoints.map((endpoint) => new Upstream(endpoint, transport, context, log));
+    this.#upstreams = options.endpoints.map(
+      (endpoint) => new Upstream(endpoint, options, transport, context, log),
+    );
     this.#rules = {
       clock: context.clock,
       tryTimeoutMs: options.tryTimeoutMs,
       inOrder: (upstreams) => this.#inOrder(upstreams),
+      beside: (inOrder) => this.#beside(inOrder),
       goesOn: (effort) => !this.#closed && effort.deadlineMs > context.clock.now(),
       another: (effort) => effort.fallback === null && isRepeatable(effort.query),
-      silent: (upstream, effort) => upstream.silent('timeout', effort.abandoned),
+      silent: (upstream, effort) => upstream.silent('timeout', effort.query, effort.abandoned),
     };
   }
 
@@ -81,6 +89,20 @@ export class Upstreams {
     return this.#upstreams.map(({ endpoint, udp }) => ({ endpoint, failure: udp.routeFailure() }));
   }
 
+  /** In the configured order. */
+  views(): UpstreamView[] {
+    return this.#upstreams.map(({ endpoint, isDown }) => ({ endpoint, isDown }));
+  }
+
+  /** Asks each something of our own. If none answers, all are down from here on. @returns whether that is so */
+  async allSilent(): Promise<boolean> {
+    const answers = await Promise.all(this.#upstreams.map((upstream) => upstream.probe()));
+    if (this.#closed || answers.length === 0 || answers.some((answer) => answer !== false)) return false;
+    if (this.#upstreams.some((upstream) => upstream.hasAnswered)) return false;
+    for (const upstream of this.#upstreams) upstream.fell();
+    return true;
+  }
+
   /** Whoever waits gets null. */
   close(): void {
     this.#closed = true;
@@ -92,12 +114,19 @@ export class Upstreams {
     return isRepeatable(query) ? this.#upstreams : this.#inOrder(new Set(this.#upstreams)).slice(0, 1);
   }
 
-  /** The configured order, those that failed a moment ago last. */
+  /** The configured order, doubtful ones behind it and those that are down last. */
   #inOrder(upstreams: ReadonlySet<Upstream>): Upstream[] {
-    const list = [...upstreams];
-    if (list.length < 2) return list;
-    const now = this.#context.clock.now();
-    const resting = (upstream: Upstream) => upstream.resting(now);
-    return [...list.filter((upstream) => !resting(upstream)), ...list.filter(resting)];
+    return [...upstreams].sort((one, other) => rank(one) - rank(other));
   }
+
+  /** While one that works is asked, a doubtful one gets the question, too, now and then: its answer ends the doubt. */
+  #beside([first, ...others]: readonly Upstream[]): Upstream[] {
+    if (first?.isTrusted !== true) return [];
+    const now = this.#context.clock.now();
+    return others.filter((upstream) => !upstream.isTrusted && upstream.takesCopy(now));
+  }
+}
+
+function rank({ isTrusted, isDown }: Upstream): number {
+  return isTrusted ? 0 : isDown ? 2 : 1;
 }

@@ -25,6 +25,8 @@ export type Script = (question: Received) => void;
 
 export class ScriptedUpstream {
   readonly seen: Received[] = [];
+  /** Questions of the gateway's own, which are for the root, or for the SOA record of a zone. */
+  readonly probes: Received[] = [];
   /** What to do with a question; nothing unless told. */
   script: Script = () => {};
   readonly #udp: Socket;
@@ -116,7 +118,8 @@ export class ScriptedUpstream {
       name: asked?.name ?? '',
       type: asked?.type ?? '',
     };
-    this.seen.push(received);
+    const isProbe = received.type === 'SOA' || (received.type === 'NS' && received.name === '.');
+    (isProbe ? this.probes : this.seen).push(received);
     this.script(received);
     this.#waiters = this.#waiters.filter(({ count, resolve }) => {
       if (this.seen.length < count) return true;

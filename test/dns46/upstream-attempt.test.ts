@@ -4,9 +4,17 @@ import { TC } from '../../src/dns46/message.ts';
 import { MAX_LINGERING } from '../../src/dns46/upstream-attempt.ts';
 import { tests } from '../helpers/table.ts';
 import { settled, until } from './manual-clock.ts';
+import type { ScriptedUpstream } from './scripted-upstream.ts';
 import { ASKED, FOUND, TRY_MS, upstreamTest } from './upstream-setup.ts';
 
 const HEDGE_MS = 400;
+
+/** The question of our own that silence leads to is answered. */
+async function doubtEnds(server: ScriptedUpstream): Promise<void> {
+  await until(() => server.probes.length === 1);
+  server.probes[0]?.answer();
+  for (let turn = 0; turn < 5; turn++) await settled();
+}
 
 tests('questions that nobody waits for any more [79]', {
   'abandoned: null at once, ended with the try, not 1 ms earlier': upstreamTest(1, async (b, server) => {
@@ -31,9 +39,11 @@ tests('questions that nobody waits for any more [79]', {
       await b.clock.advance(HEDGE_MS);
       assert.ok(await found);
       await b.clock.advance(TRY_MS - HEDGE_MS);
+      await doubtEnds(first!);
       assert.equal([b.clock.pending, b.counters.of('upstreamTimeout')], [0, 1]);
       assert.ok(await b.ask());
-      assert.equal([first!.seen.length, second!.seen.length], [1, 2]);
+      assert.is(second!.seen.length, 2, 'asked first');
+      await b.clock.advance(TRY_MS);
     },
   ),
   'the answer came after the try: ended at once, silence counts once': upstreamTest(1, async (b, server) => {
@@ -43,6 +53,7 @@ tests('questions that nobody waits for any more [79]', {
     await server!.questions(2);
     server!.seen[1]!.answer(FOUND);
     assert.ok(await found);
+    await doubtEnds(server!);
     assert.equal([b.clock.pending, b.counters.of('upstreamTimeout')], [0, 1]);
   }),
   'an answer before the end of the try proves that the upstream works': upstreamTest(

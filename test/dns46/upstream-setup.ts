@@ -52,7 +52,12 @@ export class Setup {
     const watch: typeof udpWatch = (...args) => this.watchFailure ?? udpWatch(...args);
     const calls = { ...others, udpOpen: open, udpConnect: connect, udpSend: send, udpWatch: watch };
     const transport = { calls, arena: new Arena() };
-    this.upstreams = new Upstreams({ endpoints, tryTimeoutMs: TRY_MS }, transport, context, this.log);
+    this.upstreams = new Upstreams(
+      { zone: null, endpoints, tryTimeoutMs: TRY_MS },
+      transport,
+      context,
+      this.log,
+    );
   }
 
   exchange(message: Uint8Array = ASKED) {

@@ -268,22 +268,6 @@ tests('fail-over [79]', {
       assert.equal([first!.seen.length, second!.seen.length], [3, 3]);
     },
   ),
-  'the one that failed is tried last, until its rest is over': upstreamTest(2, async (b, first, second) => {
-    second!.script = (question) => question.answer(FOUND);
-    const found = b.ask();
-    await first!.questions(1);
-    await b.clock.advance(TRY_MS);
-    await found;
-    await b.ask();
-    assert.equal([first!.seen.length, second!.seen.length], [1, 2]);
-    first!.script = (question) => question.answer(FOUND);
-    await b.clock.advance(5_000 - 1);
-    await b.ask();
-    assert.equal([first!.seen.length, second!.seen.length], [1, 3]);
-    await b.clock.advance(1);
-    await b.ask();
-    assert.equal([first!.seen.length, second!.seen.length], [2, 3]);
-  }),
   'server failure: the next one at once': upstreamTest(2, async (b, first, second) => {
     first!.script = (question) => question.answer({ rcode: 2 });
     second!.script = (question) => question.answer(FOUND);
