@@ -30,7 +30,8 @@ export function screen(reply: StatusReply): string {
     ['subnet', `${reply.subnet}, ${mappings.free} addresses free`],
     ['snat pool', some(reply.snat_pool)],
     ...leaseLines(reply.snat_leases),
-    ['dns', `${some(reply.dns_listen)}, asks ${some(reply.dns_upstream)}`],
+    ['dns', some(reply.dns_listen)],
+    ...upstreamLines(reply.upstreams),
     ['store', reply.store],
     ...problemLines(reply.store_problem),
     ['state', reply.state],
@@ -47,6 +48,18 @@ export function screen(reply: StatusReply): string {
 
 function problemLines(problem: string | null): [string, string][] {
   return problem === null ? [] : [['', `cannot be reached: ${problem}`]];
+}
+
+/** A line for every name, and one for each zone. */
+function upstreamLines(upstreams: StatusReply['upstreams']): [string, string][] {
+  const zones = new Map<string | null, string[]>();
+  for (const { zone, upstream, state } of upstreams) {
+    zones.set(zone, [...(zones.get(zone) ?? []), `${upstream} ${state}`]);
+  }
+  return Array.from(zones, ([zone, shown], i) => [
+    i === 0 ? 'upstreams' : '',
+    `${zone === null ? '' : `${zone}: `}${shown.join(', ')}`,
+  ]);
 }
 
 function leaseLines(leases: StatusReply['snat_leases']): [string, string][] {
@@ -72,11 +85,11 @@ function some(items: readonly string[]): string {
   return items.slice(0, SHOWN).join(' ') + more;
 }
 
-/** `mappings.free` and its value, a row each; lists are joined by spaces. */
+/** `mappings.free` and its value, a row each; lists are joined by spaces, those of objects counted from 0. */
 function flatten(value: object, prefix = ''): { name: string; value: string }[] {
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
     const name = prefix + key;
-    if (Array.isArray(inner)) return [{ name, value: inner.join(' ') }];
+    if (Array.isArray(inner) && typeof inner[0] !== 'object') return [{ name, value: inner.join(' ') }];
     if (typeof inner === 'object' && inner !== null) return flatten(inner, `${name}.`);
     return [{ name, value: String(inner) }];
   });

@@ -41,6 +41,13 @@ export interface StatusReply {
   readonly state: string;
   readonly dns_listen: readonly string[];
   readonly dns_upstream: readonly string[];
+  /** Those, and the servers of zones behind them: whether they answer. */
+  readonly upstreams: readonly {
+    /** Null: for every name that is in no zone. */
+    readonly zone: string | null;
+    readonly upstream: string;
+    readonly state: 'up' | 'down';
+  }[];
   readonly mappings: {
     readonly dynamic: number;
     readonly static: number;

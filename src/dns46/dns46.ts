@@ -9,7 +9,7 @@ import { ReplyCache } from './cache.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
 import { AddressPolicy } from './exclusion.ts';
-import { Forwarding, type ZoneUpstream } from './forwarding.ts';
+import { Forwarding, type ForwardingView, type ZoneUpstream } from './forwarding.ts';
 import { Limits } from './limits.ts';
 import type { Listener, Receive } from './listener.ts';
 import { listenTcp, type TcpLimits } from './listener-tcp.ts';
@@ -125,6 +125,20 @@ export class Dns46 {
   /** Addresses and ports listened on, one each for UDP and TCP. */
   get listening(): readonly Endpoint[] {
     return this.#listeners.map((listener) => listener.endpoint);
+  }
+
+  /** Whom it asks, and whether they answer. */
+  get upstreams(): readonly ForwardingView[] {
+    return this.#forwarding.views();
+  }
+
+  /** Asks every upstream something, and says of which group none answers. Nobody needs to wait for it. */
+  async examineUpstreams(): Promise<void> {
+    for (const silent of await this.#forwarding.silent()) {
+      const zone = silent[0]?.zone ?? null;
+      const upstreams = silent.map(({ endpoint }) => textOf(endpoint));
+      this.#log.warn({ ...(zone === null ? {} : { zone }), upstreams }, 'no DNS upstream answers');
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 import { keyOf } from './name.ts';
 import { Arena, type UdpCalls } from './udp-batch.ts';
 import { type Endpoint, textOf, type UpstreamContext } from './upstream-question.ts';
-import { Upstreams } from './upstreams.ts';
+import { Upstreams, type UpstreamView } from './upstreams.ts';
 
 /** One server for the names of a zone; several of one zone are its servers in order. */
 export interface ZoneUpstream {
@@ -28,6 +28,12 @@ export interface Unreachable {
   readonly endpoint: Endpoint;
   /** Name of the error. */
   readonly failure: string | null;
+}
+
+/** An upstream as it is shown. */
+export interface ForwardingView extends UpstreamView {
+  /** Null: for every name. */
+  readonly zone: string | null;
 }
 
 export class Forwarding {
@@ -64,22 +70,38 @@ export class Forwarding {
     return this.#zoned(key) !== null;
   }
 
+  /** Those for every name first. */
+  views(): ForwardingView[] {
+    return this.#groups().flatMap(({ zone, upstreams }) =>
+      upstreams.views().map((view) => ({ ...view, zone })),
+    );
+  }
+
+  /** Asks every upstream something. @returns those that nobody answers for, a zone each */
+  async silent(): Promise<ForwardingView[][]> {
+    const groups = this.#groups();
+    const silent = await Promise.all(groups.map(({ upstreams }) => upstreams.allSilent()));
+    return groups
+      .filter((_, i) => silent[i])
+      .map(({ zone, upstreams }) => upstreams.views().map((view) => ({ ...view, zone })));
+  }
+
   /** Upstreams that this host has no way to, if all of their group are like that; the network is asked, nobody else. */
   unreachable(): Unreachable[] {
-    const groups = [[null, this.#default] as const, ...this.#zones];
-    return groups.flatMap(([key, upstreams]) => {
+    return this.#groups().flatMap(({ zone, upstreams }) => {
       const routes = upstreams.routes();
       if (routes.some(({ failure }) => failure === null || !NO_WAY.has(failure))) return [];
-      return routes.map(({ endpoint, failure }) => ({
-        zone: key === null ? null : textOfName(key),
-        endpoint,
-        failure,
-      }));
+      return routes.map(({ endpoint, failure }) => ({ zone, endpoint, failure }));
     });
   }
 
   close(): void {
     for (const upstreams of [this.#default, ...this.#zones.values()]) upstreams.close();
+  }
+
+  #groups(): { readonly zone: string | null; readonly upstreams: Upstreams }[] {
+    const zones = Array.from(this.#zones, ([key, upstreams]) => ({ zone: textOfName(key), upstreams }));
+    return [{ zone: null, upstreams: this.#default }, ...zones];
   }
 
   #zoned(key: string): Upstreams | null {

@@ -12,6 +12,7 @@ import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import { ControlServer } from '../control/server.ts';
 import { Dns46 } from '../dns46/dns46.ts';
+import { textOf } from '../dns46/upstream-question.ts';
 import { Nat46Error } from '../error.ts';
 import type { BindingLogMode } from '../nat/binding-ring.ts';
 import { toWords } from '../nat/mapping.ts';
@@ -52,6 +53,7 @@ export class App {
   #status: () => object = () => ({});
   #bindingLog: BindingLog | null = null;
   #store: Store | null = null;
+  #dns: Dns46 | null = null;
   /** How to take down what is up, last part first. */
   readonly #closers: ((hurry: AbortSignal) => unknown)[] = [];
 
@@ -126,11 +128,15 @@ export class App {
         subnet: `${formatV4(config.subnet.base)}/${config.subnet.length}`,
         snat_pool: plan.members.map((member) => formatV6(member)),
         dns: config.role === 'data' ? [] : config.dnsListen.map((at) => `${at.address}:${at.port}`),
+        upstreams: (this.#dns?.upstreams ?? []).map(({ zone, endpoint }) =>
+          zone === null ? textOf(endpoint) : `${zone}=${textOf(endpoint)}`,
+        ),
         sessions,
         offloads: device?.offloads ?? 0,
       },
       'ready',
     );
+    void this.#dns?.examineUpstreams();
   }
 
   #sayAutomap(plan: Plan): void {
@@ -307,7 +313,8 @@ export class App {
     parts: Pick<ViewSources, 'plan' | 'state' | 'directory' | 'handover' | 'workers'>,
   ): Promise<void> {
     const config = this.#config;
-    const sources = { ...parts, config, version: packageVersion(), nowMs: SYSTEM_CLOCK.nowMs };
+    const facts = { config, version: packageVersion(), nowMs: SYSTEM_CLOCK.nowMs };
+    const sources = { ...parts, ...facts, dns: () => this.#dns };
     this.#status = () => status(sources);
     const routes = controlRoutes(sources);
     const server = new ControlServer({ path: config.controlPath, routes, log: this.#log });
@@ -321,6 +328,7 @@ export class App {
     const tally = new DnsTally(counters);
     const dns = new Dns46(options, { addresses: directory, counters: tally, log: this.#log, udp: shim() });
     await dns.start();
+    this.#dns = dns;
     this.#closers.push(() => dns.stop());
   }
 }

@@ -8,6 +8,8 @@ import { dssmRoutes } from '../control/dssm-routes.ts';
 import { rowsRoute } from '../control/rows.ts';
 import type { Routes } from '../control/server.ts';
 import { FIRST_DROP, VERDICTS, Verdict } from '../datapath/verdict.ts';
+import type { Dns46 } from '../dns46/dns46.ts';
+import { textOf } from '../dns46/upstream-question.ts';
 import { Nat46Error } from '../error.ts';
 import { CREATED } from '../nat/counters.ts';
 import type { NatState } from '../nat/nat-state.ts';
@@ -27,6 +29,8 @@ export interface ViewSources {
   readonly directory: MappingDirectory;
   /** Null when the store belongs to this gateway alone, or it carries no data. */
   readonly handover: Handover | null;
+  /** Null as long as it has not started, and where there is none. */
+  readonly dns: () => Dns46 | null;
   readonly version: string;
   /** Threads of the data plane. */
   readonly workers: number;
@@ -97,13 +101,12 @@ export function status({
   state,
   directory,
   handover,
+  dns,
   version,
   workers,
 }: ViewSources): StatusReply {
   const { segment, sessions } = state;
   const counters = new ControlCounters(segment);
-  const endpoint = (at: { address: string; port: number }): string =>
-    at.address.includes(':') ? `[${at.address}]:${at.port}` : `${at.address}:${at.port}`;
   return {
     version,
     pid: process.pid,
@@ -117,8 +120,13 @@ export function status({
     store: config.store.label,
     store_problem: directory.storeProblem,
     state: config.statePath,
-    dns_listen: config.role === 'data' ? [] : config.dnsListen.map(endpoint),
-    dns_upstream: config.role === 'data' ? [] : config.dnsUpstream.map(endpoint),
+    dns_listen: config.role === 'data' ? [] : config.dnsListen.map(textOf),
+    dns_upstream: config.role === 'data' ? [] : config.dnsUpstream.map(textOf),
+    upstreams: (dns()?.upstreams ?? []).map(({ zone, endpoint, isDown }) => ({
+      zone,
+      upstream: textOf(endpoint),
+      state: isDown ? 'down' : 'up',
+    })),
     mappings: { ...state.mappings.counts(), free: directory.free },
     sessions: {
       current: sessions.rows.used(),

@@ -93,7 +93,9 @@ tests('nat46 status', {
 device      nat46, 2 workers, role all
 subnet      10.2.2.0/24, 249 addresses free
 snat pool   2001:db8::1 2001:db8::2 2001:db8::3, and 1 more
-dns         10.2.2.1:53, asks none
+dns         10.2.2.1:53
+upstreams   192.0.2.53:53 up, 192.0.2.54:53 down
+            cluster.east: 10.0.0.10:53 down
 store       lmdb:/var/lib/nat46
 state       /dev/shm/nat46-nat46.state
 mappings    3 dynamic, 1 static, 0 resting
@@ -105,7 +107,7 @@ queries     12, 24 sent upstream
   }),
   'leases, and a store that is away, have lines of their own': () => {
     const shown = (reply: Partial<StatusReply>): string[] =>
-      screen({ ...STATUS, ...reply })
+      screen({ ...STATUS, upstreams: [], ...reply })
         .split('\n')
         .filter((line) => /^(leases|store| {2})/.test(line));
     const some = { held: ['2001:db8::1'], missing: ['2001:db8::2'], inherited: ['2001:db8::9'] };
@@ -132,6 +134,7 @@ queries     12, 24 sent upstream
     const { out } = await ask(status, '-o', 'csv');
     assert.match(out, 'name,value\r\nversion,0.1.0\r\n');
     assert.match(out, '\r\nmappings.free,249\r\n');
+    assert.match(out, '\r\nupstreams.1.upstream,192.0.2.54:53\r\nupstreams.1.state,down\r\n');
     assert.match(out, '\r\nsnat_pool,2001:db8::1 2001:db8::2 2001:db8::3 2001:db8::4\r\n');
   }),
 });

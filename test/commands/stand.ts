@@ -97,7 +97,12 @@ export const STATUS: StatusReply = {
   store: 'lmdb:/var/lib/nat46',
   state: '/dev/shm/nat46-nat46.state',
   dns_listen: ['10.2.2.1:53'],
-  dns_upstream: [],
+  dns_upstream: ['192.0.2.53:53', '192.0.2.54:53'],
+  upstreams: [
+    { zone: null, upstream: '192.0.2.53:53', state: 'up' },
+    { zone: null, upstream: '192.0.2.54:53', state: 'down' },
+    { zone: 'cluster.east', upstream: '10.0.0.10:53', state: 'down' },
+  ],
   snat_leases: null,
   store_problem: null,
   mappings: { dynamic: 3, static: 1, resting: 0, free: 249 },

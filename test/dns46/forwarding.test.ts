@@ -7,8 +7,8 @@ import { shim } from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
 import { FakeCounters, FakeLog } from './fake-parts.ts';
 import { byType, loopback, REAL } from './loopback.ts';
-import { ManualClock } from './manual-clock.ts';
-import { aaaa, decode, lines, query } from './packets.ts';
+import { ManualClock, until } from './manual-clock.ts';
+import { aaaa, decode, lines, query, rcode } from './packets.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 
 const server = (port: number) => ({ address: '127.0.0.1', port });
@@ -58,5 +58,20 @@ tests('zones', {
       { options: { dnsZones } },
     )();
     await cluster.stop();
+  },
+  async 'a server of a zone that refuses is down after one query, and told with its zone [79]'() {
+    const gone = await ScriptedUpstream.start();
+    const { endpoint } = gone;
+    await gone.stop();
+    await loopback(
+      async (b) => {
+        assert.is(rcode(await b.ask(query({ name: 'web.east.example' }))), 2);
+        await until(() => b.log.lines.length > 0);
+        assert.equal(b.log.lines, ['warn upstream down']);
+        const upstream = `127.0.0.1:${endpoint.port}`;
+        assert.equal(b.log.fields, [{ upstream, zone: 'east.example', reason: 'unreachable' }]);
+      },
+      { options: { dnsZones: [{ zone: 'east.example', endpoint }] } },
+    )();
   },
 });
