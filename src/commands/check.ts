@@ -33,6 +33,8 @@ export async function check(args: readonly string[], surroundings = processSurro
       columns,
       [...settings.values()].map((setting) => line(setting, config)),
     );
+    for (const address of config.dnsUpstreamOwn)
+      terminal.note(`nat46: /etc/resolv.conf names ${address}, where DNS46 itself listens: left out\n`);
     terminal.note('nat46: the configuration is valid\n');
   }
   return 0;

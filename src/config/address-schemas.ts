@@ -205,11 +205,24 @@ export const dnsListener = reading<Endpoint>((text) => {
   return { problem: endpoint.error.issues[0]?.message ?? 'cannot be read' };
 });
 
-/** Whether a listener answers at an endpoint: a wildcard one does at every loopback address, as far as we can know. */
-export function listensAt(listener: Endpoint, { address, port }: Endpoint): boolean {
+/**
+ * Whether a listener answers at an endpoint.
+ * @param own addresses of the host, which a wildcard listener answers at beside those of loopback
+ */
+export function listensAt(
+  listener: Endpoint,
+  { address, port }: Endpoint,
+  own: readonly string[] = [],
+): boolean {
   if (listener.port !== port) return false;
-  if (listener.address === '0.0.0.0') return address.startsWith('127.');
-  return listener.address === '::' ? address === '::1' : listener.address === address;
+  if (!isWildcard(listener)) return listener.address === address;
+  if (listener.address.includes(':') !== address.includes(':')) return false;
+  return address.startsWith('127.') || address === '::1' || own.includes(address);
+}
+
+/** Whether it is all addresses of a family. */
+export function isWildcard({ address }: Endpoint): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 function splitPort(text: string): { address: string; port: number } | null {

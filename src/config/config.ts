@@ -2,7 +2,7 @@
  * The one frozen configuration of a running gateway, and how the command line and the environment become it.
  */
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, networkInterfaces } from 'node:os';
 import { type Cidr4, type Cidr6, formatV4, formatV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
 import { type Endpoint, listensAt, type SelfIp, type StaticMap } from './address-schemas.ts';
@@ -11,7 +11,7 @@ import { crossProblems } from './cross-checks.ts';
 import { type DeviceConfig, deviceConfig, type Environment } from './device-config.ts';
 import type { DnsZone } from './dns-zone.ts';
 import { defaultControlPath } from './paths.ts';
-import { nameServers } from './resolv-conf.ts';
+import { type NameServers, nameServers } from './resolv-conf.ts';
 import { RUN_FLAGS, type RunValues } from './run-flags.ts';
 import { SERVICE, sessionDb, withTls } from './session-db.ts';
 import { addFlags, readSettings, type Setting, type Settings } from './settings.ts';
@@ -36,6 +36,8 @@ export interface Config extends DeviceConfig {
   readonly dnsUpstream: readonly Endpoint[];
   /** Whether flags name the upstreams; else they are those of the host. */
   readonly dnsUpstreamGiven: boolean;
+  /** Name servers of the host that are left out because DNS46 itself listens there, canonical text. */
+  readonly dnsUpstreamOwn: readonly string[];
   readonly dnsZones: readonly DnsZone[];
   readonly dnsAaaa: 'answer' | 'additional' | 'omit';
   readonly maxTtlSec: number;
@@ -61,6 +63,8 @@ export interface Config extends DeviceConfig {
 export interface Surroundings {
   readonly resolvConf: () => string;
   readonly cores: () => number;
+  /** Addresses of its interfaces, canonical text. */
+  readonly addresses: () => readonly string[];
 }
 
 const HOST: Surroundings = {
@@ -72,6 +76,8 @@ const HOST: Surroundings = {
     }
   },
   cores: availableParallelism,
+  addresses: () =>
+    Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
 };
 
 const DNS_PORT = 53;
@@ -94,15 +100,21 @@ export function resolveRun(
   host: Surroundings = HOST,
 ): { config: Config; settings: ReadonlyMap<string, Setting> } {
   const { values, settings, problems } = withStore(readSettings(RUN_FLAGS, command, env), env);
-  const all = [...problems, ...crossProblems({ values, settings })];
+  const listen = values.role === 'data' ? [] : listenersOf(values);
+  const ownAddresses = host.addresses();
+  const all = [...problems, ...crossProblems({ values, settings, listen, ownAddresses })];
   const config = all.length === 0 ? build(values as RunValues, host) : null;
-  if (config && config.role !== 'data' && config.dnsUpstream.length === 0) {
-    all.push(
-      '--dns-upstream: not given, and /etc/resolv.conf names no other server; give one, or use --role data',
-    );
-  }
+  if (config && config.role !== 'data' && config.dnsUpstream.length === 0) all.push(noUpstream(config));
   if (!config || all.length > 0) throw new Nat46Error('NAT46_CONFIG', all.join('\n'));
   return { config: freeze(config), settings };
+}
+
+function noUpstream({ dnsUpstreamOwn: [own] }: Config): string {
+  const named = own === undefined ? 'no name server' : `none but this gateway itself (${own})`;
+  return (
+    `--dns-upstream: not given, and /etc/resolv.conf names ${named}; name a DNS server with --dns-upstream ADDR, ` +
+    'or use --role data for a gateway without DNS'
+  );
 }
 
 /** The settings with the store that the environment of the dSSM names, if nothing goes before it. */
@@ -122,7 +134,9 @@ function withStore(given: Settings<typeof RUN_FLAGS>, env: Environment): Setting
 }
 
 function build(values: RunValues, host: Surroundings): Config {
-  const dnsListen = values['dns-listen'].length > 0 ? values['dns-listen'] : [firstHost(values.subnet)];
+  const dnsListen = listenersOf(values);
+  const dnsUpstreamGiven = values['dns-upstream'].length > 0;
+  const found = dnsUpstreamGiven ? { servers: [], own: [] } : upstreamOf(host, dnsListen);
   return {
     ...deviceConfig(values, host.cores()),
     ...addressesOf(values),
@@ -131,8 +145,11 @@ function build(values: RunValues, host: Surroundings): Config {
     store: values.store,
     role: values.role,
     dnsListen,
-    dnsUpstream: values['dns-upstream'].length > 0 ? values['dns-upstream'] : upstreamOf(host, dnsListen),
-    dnsUpstreamGiven: values['dns-upstream'].length > 0,
+    dnsUpstream: dnsUpstreamGiven
+      ? values['dns-upstream']
+      : found.servers.map((address) => ({ address, port: DNS_PORT })),
+    dnsUpstreamGiven,
+    dnsUpstreamOwn: values.role === 'data' ? [] : found.own,
     ...dnsOf(values),
   };
 }
@@ -175,13 +192,18 @@ function addressesOf(values: RunValues) {
   };
 }
 
-function firstHost(subnet: Cidr4): Endpoint {
-  return { address: formatV4(subnet.base + 1), port: DNS_PORT };
+/** Where DNS46 listens: by default at the first host address. */
+function listenersOf(values: Partial<RunValues>): readonly Endpoint[] {
+  const { 'dns-listen': given, subnet } = values;
+  if (given && given.length > 0) return given;
+  if (!given || !subnet) return [];
+  return [{ address: formatV4(subnet.base + 1), port: DNS_PORT }];
 }
 
-function upstreamOf(host: Surroundings, listen: readonly Endpoint[]): Endpoint[] {
-  const isOwn = (address: string) => listen.some((own) => listensAt(own, { address, port: DNS_PORT }));
-  return nameServers(host.resolvConf(), isOwn).map((address) => ({ address, port: DNS_PORT }));
+function upstreamOf(host: Surroundings, listen: readonly Endpoint[]): NameServers {
+  const own = host.addresses();
+  const isOwn = (address: string) => listen.some((at) => listensAt(at, { address, port: DNS_PORT }, own));
+  return nameServers(host.resolvConf(), isOwn);
 }
 
 /** Deep, but for the bytes of addresses, which cannot be frozen. */

@@ -3,7 +3,7 @@
  * about a value that already failed by itself, so every line printed is one thing to mend.
  */
 import { type Cidr4, contains4, formatV4, formatV6, parseV4 } from '../address.ts';
-import { listensAt } from './address-schemas.ts';
+import { type Endpoint, isWildcard, listensAt } from './address-schemas.ts';
 import type { RunFlag, RunValues } from './run-flags.ts';
 import { label, type Setting } from './settings.ts';
 import { MAX_MEMBERS } from './snat-range.ts';
@@ -11,6 +11,10 @@ import { MAX_MEMBERS } from './snat-range.ts';
 export interface Draft {
   readonly values: Partial<RunValues>;
   readonly settings: ReadonlyMap<string, Setting>;
+  /** Where DNS46 listens, by default too; empty where there is none. */
+  readonly listen: readonly Endpoint[];
+  /** Addresses of the host, canonical text. */
+  readonly ownAddresses: readonly string[];
 }
 
 /** Every problem of these values together. */
@@ -21,9 +25,9 @@ export function crossProblems(draft: Draft): string[] {
     poolProblems,
     subnetProblems,
     replicaProblems,
-    upstreamProblems,
     bindingLogProblems,
-    zoneProblems,
+    circleProblems,
+    listenerProblems,
   ].flatMap((check) => check(draft));
 }
 
@@ -149,22 +153,42 @@ function bindingLogProblems(draft: Draft): string[] {
   return ['--binding-log-destinations: there is no binding log for them; give --binding-log FILE'];
 }
 
-function zoneProblems(draft: Draft): string[] {
-  const { 'dns-listen': listen, 'dns-zone': zones } = draft.values;
-  const loop = (zones ?? []).find(({ endpoint }) => listen?.some((own) => listensAt(own, endpoint)));
-  if (!loop) return [];
+/** Queries to ourselves would go in a circle. */
+function circleProblems({ values, settings, listen, ownAddresses }: Draft): string[] {
+  const isOurs = (at: Endpoint): boolean => listen.some((own) => listensAt(own, at, ownAddresses));
+  const loops = (flag: RunFlag, endpoints: readonly Endpoint[]): string[] =>
+    endpoints.flatMap((at, i) => (isOurs(at) ? [textOf(settings, flag, i)] : []));
   return [
-    `${labelOf(draft, 'dns-zone', `${loop.zone}=${loop.endpoint.address}`)}: --dns-listen answers there, so queries would go ` +
-      'in a circle; give a real DNS server',
-  ];
+    ...loops('dns-upstream', values['dns-upstream'] ?? []),
+    ...loops(
+      'dns-zone',
+      (values['dns-zone'] ?? []).map(({ endpoint }) => endpoint),
+    ),
+  ].map(
+    (given) =>
+      `${given}: DNS46 itself listens there, so queries would go in a circle; give a real DNS server`,
+  );
 }
 
-function upstreamProblems(draft: Draft): string[] {
-  const { 'dns-listen': listen, 'dns-upstream': upstream } = draft.values;
-  const loop = (upstream ?? []).find((at) => listen?.some((own) => listensAt(own, at)));
-  if (!loop) return [];
-  return [
-    `${labelOf(draft, 'dns-upstream', loop.address)}: --dns-listen answers there, so queries would go in a circle; ` +
-      'give a real DNS server',
-  ];
+/** Two listeners at one place: the second one could not be bound. */
+function listenerProblems({ values, settings }: Draft): string[] {
+  const listen = values['dns-listen'] ?? [];
+  return listen.flatMap((at, i) => {
+    const other = listen.findIndex((before, k) => k < i && (covers(before, at) || covers(at, before)));
+    if (other < 0) return [];
+    const [given, before] = [textOf(settings, 'dns-listen', i), textOf(settings, 'dns-listen', other)];
+    return [`${given}: ${before} listens there, too; keep one of the two`];
+  });
+}
+
+function covers(listener: Endpoint, { address, port }: Endpoint): boolean {
+  if (listener.port !== port) return false;
+  if (!isWildcard(listener)) return listener.address === address;
+  return listener.address.includes(':') === address.includes(':');
+}
+
+/** One value of a list flag, as it was written. */
+function textOf(settings: Draft['settings'], flag: RunFlag, i: number): string {
+  const setting = settings.get(flag);
+  return setting ? label(setting, setting.texts[i]) : `--${flag}`;
 }

@@ -26,6 +26,8 @@ export const dnsZone = reading<DnsZone>((text) => {
       problem: `${JSON.stringify(wrong ?? zone)} is not part of a domain name; write labels of 1 to 63 letters, digits and hyphens`,
     };
   }
+  if (at === text.length - 1)
+    return { problem: `no server behind =; write ZONE=ADDR[:PORT], as in ${zone}=10.0.0.10` };
   const endpoint = dnsEndpoint.safeParse(text.slice(at + 1));
   if (endpoint.success) return { value: { zone, endpoint: endpoint.data } };
   return {

@@ -106,6 +106,9 @@ export class App {
     if (conflicts.length > 0) throw new Nat46Error('NAT46_CONFIG', conflicts.join('\n'));
     const plan = makePlan(config, facts, machineId());
     this.#sayAutomap(plan);
+    const { dnsUpstreamOwn: own } = config;
+    if (own.length > 0)
+      this.#log.warn({ upstreams: own }, 'name servers of the host left out: DNS46 listens there');
     const device = this.#openDevice(); // first: it needs the capability, and says so best
     const file = this.#openSegment(plan);
     const state = new NatState(file.segment, () => shim().yieldThread());

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { formatV6, parseV4, parseV6 } from '../../src/address.ts';
 import { isHelpShown } from '../../src/config/command-line.ts';
 import { describeConfig, parseRunConfig } from '../../src/config/config.ts';
+import { Nat46Error } from '../../src/error.ts';
 import { table, tests } from '../helpers/table.ts';
 import { failure, HOST, parse } from './parse-run.ts';
 
@@ -48,6 +49,7 @@ tests('config: defaults', {
         { address: '2001:db8::53', port: 53 },
       ],
       dnsUpstreamGiven: false,
+      dnsUpstreamOwn: ['10.2.2.1'],
       dnsZones: [],
       dnsAaaa: 'answer',
       dnsClientRate: 0,
@@ -72,12 +74,26 @@ tests('config: defaults', {
     assert.is(config.statePath, '/dev/shm/nat46-edge0.state');
   },
   'without a name server somewhere, DNS cannot work, and that is said'() {
-    const empty = { ...HOST, resolvConf: () => 'nameserver 10.2.2.1\n' };
-    assert.throws(
-      () => parseRunConfig([], {}, empty),
-      /--dns-upstream: not given.*give one, or use --role data/,
-    );
-    assert.equal(parseRunConfig(['--role', 'data'], {}, empty).dnsUpstream, []);
+    const of = (text: string) => ({ ...HOST, resolvConf: () => text });
+    const message = (named: string) =>
+      `--dns-upstream: not given, and /etc/resolv.conf names ${named}; name a DNS server with --dns-upstream ADDR, ` +
+      'or use --role data for a gateway without DNS';
+    const refusal = (text: string, ...args: string[]): string => {
+      try {
+        parseRunConfig(args, {}, of(text));
+      } catch (error) {
+        if (error instanceof Nat46Error && error.exitCode === 78) return error.message;
+        throw error;
+      }
+      return 'none';
+    };
+    assert.is(refusal(''), message('no name server'));
+    const own = 'none but this gateway itself';
+    assert.is(refusal('nameserver 10.2.2.1\n'), message(`${own} (10.2.2.1)`));
+    const everywhere = refusal('nameserver 198.51.100.7\n', '--dns-listen', '0.0.0.0');
+    assert.is(everywhere, message(`${own} (198.51.100.7)`));
+    const data = parseRunConfig(['--role', 'data'], {}, of('nameserver 10.2.2.1\n'));
+    assert.equal([data.dnsUpstream, data.dnsUpstreamOwn], [[], []]);
   },
   'help is not an error'() {
     const write = process.stdout.write;

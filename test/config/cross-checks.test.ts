@@ -84,17 +84,52 @@ table(
     {
       name: 'upstream is ourselves',
       args: '--dns-listen 1.2.3.4 --dns-upstream 1.2.3.4',
-      line: '--dns-upstream 1.2.3.4: --dns-listen answers there, so queries would go in a circle; give a real DNS server',
+      line: '--dns-upstream 1.2.3.4: DNS46 itself listens there, so queries would go in a circle; give a real DNS server',
     },
     {
       name: 'zone server is ourselves',
       args: '--dns-listen 1.2.3.4 --dns-zone corp.example=1.2.3.4',
-      line: '--dns-zone corp.example=1.2.3.4: --dns-listen answers there, so queries would go in a circle; give a real DNS server',
+      line: '--dns-zone corp.example=1.2.3.4: DNS46 itself listens there, so queries would go in a circle; give a real DNS server',
     },
     {
       name: 'upstream on loopback, where we listen everywhere',
       args: '--dns-listen 0.0.0.0 --dns-upstream 127.0.0.53',
-      line: '--dns-upstream 127.0.0.53: --dns-listen answers there, so queries would go in a circle; give a real DNS server',
+      line: '--dns-upstream 127.0.0.53: DNS46 itself listens there, so queries would go in a circle; give a real DNS server',
+    },
+    {
+      name: 'upstream is the listener that is there without a flag',
+      args: '--dns-upstream 10.2.2.1:53',
+      line: '--dns-upstream 10.2.2.1:53: DNS46 itself listens there, so queries would go in a circle; give a real DNS server',
+    },
+    {
+      name: 'zone server is the listener that is there without a flag',
+      args: '--dns-upstream 192.0.2.1 --dns-zone a.example=192.0.2.2 --dns-zone corp.example=10.2.2.1',
+      line: '--dns-zone corp.example=10.2.2.1: DNS46 itself listens there, so queries would go in a circle; give a real DNS server',
+    },
+    {
+      name: 'upstream is an address of this host, where we listen everywhere',
+      args: '--dns-listen 0.0.0.0 --dns-upstream 198.51.100.7',
+      line: '--dns-upstream 198.51.100.7: DNS46 itself listens there, so queries would go in a circle; give a real DNS server',
+    },
+    {
+      name: 'the same, IPv6',
+      args: '--dns-listen [::] --dns-upstream 2001:db8:7:0::7',
+      line: '--dns-upstream 2001:db8:7:0::7: DNS46 itself listens there, so queries would go in a circle; give a real DNS server',
+    },
+    {
+      name: 'listen twice at one place',
+      args: '--dns-listen 1.2.3.4 --dns-listen 1.2.3.4:53',
+      line: '--dns-listen 1.2.3.4:53: --dns-listen 1.2.3.4 listens there, too; keep one of the two',
+    },
+    {
+      name: 'listen everywhere and at one address',
+      args: '--dns-listen 1.2.3.4 --dns-listen 0.0.0.0',
+      line: '--dns-listen 0.0.0.0: --dns-listen 1.2.3.4 listens there, too; keep one of the two',
+    },
+    {
+      name: 'zone without a server',
+      args: '--dns-zone b=',
+      line: '--dns-zone b=: no server behind =; write ZONE=ADDR[:PORT], as in b=10.0.0.10',
     },
   ] as { name: string; args: string; env?: Record<string, string>; line: string }[],
   (row) => {

@@ -4,7 +4,7 @@ import { parseRunConfig } from '../../src/config/config.ts';
 import { hostProblems } from '../../src/config/host-checks.ts';
 import { table } from '../helpers/table.ts';
 
-const HOST = { resolvConf: () => 'nameserver 192.0.2.53', cores: () => 1 };
+const HOST = { resolvConf: () => 'nameserver 192.0.2.53', cores: () => 1, addresses: () => [] };
 const KEEP =
   'an address of this host, so the kernel would keep its packets; ' +
   'remove it from the interface or choose an address the host does not have';

@@ -5,6 +5,7 @@ import { Nat46Error } from '../../src/error.ts';
 export const HOST: Surroundings = {
   resolvConf: () => 'search lan\nnameserver 10.2.2.1\nnameserver 192.0.2.53\nnameserver 2001:DB8::0:53\n',
   cores: () => 12,
+  addresses: () => ['127.0.0.1', '198.51.100.7', '2001:db8:7::7'],
 };
 
 /** @param args separated by single spaces */

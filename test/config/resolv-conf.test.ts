@@ -47,6 +47,6 @@ table(
   (row) =>
     assert.equal(
       nameServers(row.text, (address) => row.own.includes(address)),
-      row.is,
+      { servers: row.is, own: row.own },
     ),
 );

@@ -2,7 +2,7 @@
  * A gateway whose DNS upstreams do not answer, in a network of its own: it says so, and `nat46 status` shows it.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -63,6 +63,27 @@ it('nat46 status shows each as down', async () => {
   ]);
   assert.match(await ask(), /\n {12}cluster\.east: 127\.0\.0\.1:5303 down\n/);
   assert.match(await ask('-o', 'csv'), '\r\nupstreams.2.state,down\r\n');
+});
+
+it('a name server of the host that is this gateway is left out, and that is said', async () => {
+  const file = `${folder}/resolv.conf`;
+  writeFileSync(file, 'nameserver 127.0.0.1\nnameserver 127.0.0.2\n');
+  const script = `ip link set lo up; mount --bind ${file} /etc/resolv.conf; exec "$@"`;
+  const other = new Gateway(['unshare', '-n', '-m', 'sh', '-c', script, 'sh'], {
+    role: 'dns',
+    store: 'mem:',
+    state: `${folder}/other-state`,
+    control: `${folder}/other.sock`,
+    'dns-listen': '127.0.0.1',
+  });
+  await other.ready();
+  await other.kill('SIGTERM');
+  const msg = 'name servers of the host left out: DNS46 listens there';
+  assert.equal(
+    other.messages(/left out/).map((line) => [line.msg, line.upstreams]),
+    [[msg, ['127.0.0.1']]],
+  );
+  assert.equal(other.messages(/^ready$/)[0]?.upstreams, ['127.0.0.2:53']);
 });
 
 it.run();
