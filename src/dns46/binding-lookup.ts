@@ -9,6 +9,7 @@ import { hasHints, parametersAt, withHints } from './hints.ts';
 import { lifeSec } from './lifetime.ts';
 import { type Answer, isFailure, type Outcome } from './lookup.ts';
 import {
+  AA,
   AD,
   AUTHORITY,
   CLASS_IN,
@@ -118,7 +119,7 @@ export class BindingLookup {
       if (replacement !== undefined) image.replaced(record, replacement.rdata, replacement.ttlSec);
       else if (!isSignatureOf(reply, record, owners)) image.record(record);
     }
-    const bytes = image.finish(reply.flags & ~AD, reply.question.type);
+    const bytes = image.finish(reply.flags & ~(AD | AA), reply.question.type);
     if (bytes === null) return { reply: reply.bytes, lifeSec: 0, synthetic: [] };
     const message = readMessage(bytes);
     const synthetic = this.#parts.hints === 'synthesize' ? used.flatMap((answer) => answer.synthetic) : [];

@@ -8,6 +8,7 @@
 import type { AddressPolicy } from './exclusion.ts';
 import { isA, type RealAddresses, v4Of } from './judgement.ts';
 import {
+  AA,
   AD,
   ADDITIONAL,
   ANSWER,
@@ -38,7 +39,8 @@ export interface Synthesis {
 
 /**
  * The reply to the A question, made of the reply to the AAAA question (RFC 6147 §5.1.5, §5.3.2): its aliases once, in
- * order; our A records; its AAAA records with their signatures; the other sections as they are. AD is cleared (§5.5).
+ * order; our A records; its AAAA records with their signatures; the other sections as they are. AD is cleared
+ * (§5.5), and AA: we are no authority for the name (RFC 1035 §4.1.1).
  * @returns null when it would be longer than a message can be
  */
 export function synthesized(reply: Message, synthesis: Synthesis): Uint8Array | null {
@@ -52,7 +54,7 @@ export function synthesized(reply: Message, synthesis: Synthesis): Uint8Array | 
   for (const record of inSection(reply, AUTHORITY)) image.record(record);
   if (aaaa === 'additional') for (const record of originals) image.record(record, ADDITIONAL);
   for (const record of inSection(reply, ADDITIONAL)) image.record(record);
-  return image.finish(reply.flags & ~AD, TYPE_A);
+  return image.finish(reply.flags & ~(AD | AA), TYPE_A);
 }
 
 /**
@@ -68,7 +70,7 @@ export function withoutSynthetic(reply: Message, policy: AddressPolicy): Uint8Ar
     const signature = owners.has(record.key) && isSignatureOf(reply, record, TYPE_A);
     if (!signature && !isSynthetic(record)) image.record(record);
   }
-  return image.finish(reply.flags & ~AD, TYPE_A);
+  return image.finish(reply.flags & ~(AD | AA), TYPE_A);
 }
 
 /** The AAAA record set at the end of the chain, and its signatures. */

@@ -58,6 +58,15 @@ async function wait(b: Loopback, ms: number): Promise<void> {
 }
 
 tests('cache: hits', {
+  'the flags of a synthesized answer are the same as those of the one that is kept, RFC 1035 §4.1.1':
+    loopback(async (b) => {
+      const AA_RD_RA = 0x0580;
+      b.upstream.script = (question) =>
+        question.answer(question.type === 'AAAA' ? { ...REAL, flags: AA_RD_RA } : EMPTY);
+      const [made, kept] = [await b.ask(A_QUERY), await b.ask(A_QUERY)];
+      assert.is(b.counters.of('cached'), 1);
+      assert.equal([made.readUInt16BE(2), kept.readUInt16BE(2)], [0x8180, 0x8180]);
+    }, CACHE),
   'the second query is answered from here: its id, its letters, TTL less the age, AA gone [80]': cached(
     async (b) => {
       b.upstream.script = byType({ A: { ...NATIVE, flags: 0x0480 } });

@@ -128,10 +128,9 @@ tests('synthesized replies', {
       'a.other.test AAAA 300 2001:db8::1',
     ]);
   },
-  'AD is cleared, the other flags stay, RFC 6147 §5.5 [75]'() {
+  'AD is cleared, RFC 6147 §5.5, and AA, RFC 1035 §4.1.1; the other flags stay [75]'() {
     const image = made(CHAIN, 'answer');
-    assert.is(hasFlag(image, AD), false);
-    assert.is(hasFlag(image, AA), true);
+    assert.is(Buffer.from(image).readUInt16BE(2) & 0x7fff, 0x0180);
   },
   'the question is the A question'() {
     assert.equal(decode(made(CHAIN, 'answer')).questions, [{ name: 'a.example', type: 'A', class: 'IN' }]);
@@ -155,6 +154,11 @@ tests('replies without addresses', {
     const found = decode(withoutSynthetic(message(shape, 'A'), POLICY) ?? new Uint8Array());
     assert.equal(lines(found.answers), ['a.example CNAME 300 b.example']);
     assert.is(found.authorities?.length, 1);
+  },
+  "what is left is not the authority's answer: AA is cleared, RFC 1035 §4.1.1 [68]"() {
+    const flags = 0x0180 | AA;
+    const image = withoutSynthetic(message({ flags, answers: [a('a.example', '10.244.50.9')] }, 'A'), POLICY);
+    assert.is(hasFlag(image ?? new Uint8Array(), AA), false);
   },
   'the signature of a record set of which something was left out goes too, others stay [68] [75]'() {
     const shape = {
