@@ -154,6 +154,14 @@ gatewayTests('DNS46 before unbound', ['unbound'], {
     const types = found.answer.map((row) => row.split(' ')[2]);
     assert.equal(types, [...Array(8).fill('A'), ...Array(10).fill('AAAA')]);
   },
+  async 'ANY: by UDP the way to TCP, which brings what there is, unchanged, RFC 8482 §4.4 [63]'(g) {
+    const cut = await g.dig('v6', 'ANY', '+notcp', '+ignore');
+    assert.equal([cut.flags.includes('tc'), cut.answer], [true, []]);
+    for (const transport of ['+noignore', '+tcp']) {
+      const found = await g.dig('v6', 'ANY', transport);
+      assert.equal(found.answer.map(untimed), [`${owner('v6')} AAAA 2001:db8::10`], transport);
+    }
+  },
   async 'a large reply: TC by UDP without EDNS, whole by TCP [74]'(g) {
     const cut = await g.dig('large', 'A', '+noedns', '+ignore');
     assert.equal([cut.flags.includes('tc'), cut.answer.length], [true, 0]);
