@@ -13,6 +13,8 @@ import { refuseForeignJournal, UndoJournal } from './undo-journal.ts';
 
 /** Addresses of a gateway that ended come in a burst: for so long what the host looks like is not read again. */
 const BURST_MS = 1000;
+/** Bytes, RFC 8200 §5. */
+const LEAST_IPV6_MTU = 1280;
 
 export class HostState {
   /** Where neighbours are answered for a SNAT address; an address without a row here is expected to be routed to us. */
@@ -111,10 +113,19 @@ export function cleanup(journalPath: string): { found: number; problems: string[
 /** Take back what the journal knows and is not wanted; do what is wanted. */
 function bringAbout(setup: HostSetup, journal: UndoJournal): PlannedChange[] {
   const tree = sysctls();
+  if (setup.created === true) leaveGroups(setup);
   if (journal.changes().length > 0) {
     undoUnwanted(journal, tree, planChanges(setup, readHostFacts(), tree));
   }
   return doMissing(setup, journal, tree);
+}
+
+/**
+ * A host that forwards joins groups of routers on each device (RFC 4291 §2.8), and would send us reports about them. The
+ * kernel forgets the groups of a device whose MTU is below 1280, and joins none where the device has no multicast.
+ */
+function leaveGroups({ tun, mtu }: HostSetup): void {
+  ipBatch([`link set dev ${tun} multicast off mtu ${LEAST_IPV6_MTU - 1}`, `link set dev ${tun} mtu ${mtu}`]);
 }
 
 /** Do what is wanted and not there, and remember it first. */

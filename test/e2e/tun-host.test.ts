@@ -111,9 +111,26 @@ function restored(check: () => void | Promise<void>): () => Promise<void> {
 
 const gone = () => !output('ip', 'link').includes(TUN);
 
+/** IPv6 groups that the kernel tells about on the device: those of all nodes it never does. */
+const reported = () => output('ip', 'maddr', 'show', 'dev', TUN).match(/inet6 (?!ff0[12]::1\b)\S+/g) ?? [];
+
 if (insideNamespace(fileURLToPath(import.meta.url))) {
   process.on('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
   furnish();
+
+  tests('the device says nothing by itself', {
+    'no multicast group is joined, whether forwarding is on before or not': restored(() => {
+      for (const forwarding of ['0', '1']) {
+        sysctls().write('net/ipv6/conf/default/forwarding', forwarding);
+        const { device, host } = apply();
+        assert.equal(reported(), [], `forwarding ${forwarding}`);
+        assert.match(output('ip', 'link', 'show', TUN), 'mtu 1400');
+        host.undo();
+        device.release();
+      }
+      sysctls().write('net/ipv6/conf/default/forwarding', '0');
+    }),
+  });
 
   tests('the host is restored', {
     'at the end; undoing twice is harmless': restored(() => {
