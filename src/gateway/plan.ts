@@ -156,15 +156,15 @@ function membersOf(config: Config, facts: HostFacts, machine: string): Pick<Plan
   const own = selfIps[config.replica] ?? selfIps[0];
   if (own) return { members: [own], automap: 'self-ip' };
   const [prefix] = onLinkPrefixes6(facts, config.tun).filter((route) => route.length <= 64);
-  if (prefix) return { members: [stableAddress(prefix.bytes, machine)], automap: 'on-link' };
-  return { members: [stableAddress(ula(machine), machine)], automap: 'ula' };
+  if (prefix) return { members: [stableAddress(prefix.bytes, config.tun, machine)], automap: 'on-link' };
+  return { members: [stableAddress(ula(machine), config.tun, machine)], automap: 'ula' };
 }
 
-/** An interface identifier that stays the same on this host and link and tells nothing about it, RFC 7217 §5. */
-function stableAddress(prefix: Uint8Array, machine: string): Uint8Array {
+/** An interface identifier that stays the same for this device, host and link and tells nothing about them, RFC 7217 §5. */
+function stableAddress(prefix: Uint8Array, tun: string, machine: string): Uint8Array {
   const address = new Uint8Array(16);
   address.set(prefix.subarray(0, 8));
-  address.set(createHash('sha256').update('nat46').update(prefix).update(machine).digest().subarray(0, 8), 8);
+  address.set(createHash('sha256').update(tun).update(prefix).update(machine).digest().subarray(0, 8), 8);
   return address;
 }
 

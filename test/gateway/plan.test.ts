@@ -20,6 +20,12 @@ interface Row {
 
 const quotas = ({ resolver }: Plan) => [resolver.maxClientSessions, resolver.maxClientPorts];
 
+const sameAs = (args: string, members: Plan['members']): boolean =>
+  Buffer.compare(
+    Buffer.concat(makePlan(parse(args), NO_FACTS, 'machine').members),
+    Buffer.concat(members),
+  ) === 0;
+
 table<Row>(
   'plan',
   [
@@ -76,6 +82,18 @@ table<Row>(
       args: '--binding-log /tmp/log --binding-log-destinations',
       is: (plan) => plan.bindingLogMode,
       expected: BindingLogMode.BibsAndSessions,
+    },
+    {
+      name: 'an automatic SNAT address is that of the device',
+      args: '--tun gw1',
+      is: ({ members }) => sameAs('--tun gw2', members),
+      expected: false,
+    },
+    {
+      name: 'and the same at each start',
+      args: '--tun gw1',
+      is: ({ members }) => sameAs('--tun gw1', members),
+      expected: true,
     },
   ],
   ({ args, is, expected }) => {
