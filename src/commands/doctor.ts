@@ -7,6 +7,7 @@ import { type Config, resolveRun } from '../config/config.ts';
 import { RUN_FLAGS } from '../config/run-flags.ts';
 import { addFlags } from '../config/settings.ts';
 import { examineHost, type Finding, readHost } from '../gateway/host-examination.ts';
+import { examineListeners } from '../gateway/listener-examination.ts';
 import { examineStore } from '../gateway/store-examination.ts';
 import { examineUpstreams } from '../gateway/upstream-examination.ts';
 import { formatOf, processSurroundings, withFormat } from './gateway-options.ts';
@@ -19,7 +20,7 @@ const FAILED = 1;
 export async function doctor(
   args: readonly string[],
   surroundings = processSurroundings(),
-  examineThisHost = (config: Config): Finding[] => examineHost(config, readHost(config.tun)),
+  examineThisHost = examineHere,
 ): Promise<number> {
   const { terminal, env } = surroundings;
   const description = 'Examine what nat46 run would need: the host, the store, the DNS upstreams.';
@@ -27,8 +28,12 @@ export async function doctor(
   readCommandLine(command, args);
   const format = formatOf(command);
   const { config } = resolveRun(command, env);
-  const [store, upstreams] = await Promise.all([examineStore(config.store), examineUpstreams(config)]);
-  const others = [...examineThisHost(config), ...upstreams];
+  const [here, store, upstreams] = await Promise.all([
+    examineThisHost(config),
+    examineStore(config.store),
+    examineUpstreams(config),
+  ]);
+  const others = [...here, ...upstreams];
   const steps = store.findings.map(({ step, server, problem }) => ({
     check: `store ${step}`,
     of: server,
@@ -42,4 +47,9 @@ export async function doctor(
   if (store.problem !== null) obstacles.push(`store ${config.store.label}: ${store.problem}`);
   for (const obstacle of obstacles) terminal.note(`nat46: ${obstacle}\n`);
   return obstacles.length === 0 ? 0 : FAILED;
+}
+
+async function examineHere(config: Config): Promise<Finding[]> {
+  const host = readHost(config.tun);
+  return [...examineHost(config, host), ...(await examineListeners(config, host.holderOf(config.tun)))];
 }

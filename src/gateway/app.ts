@@ -36,9 +36,11 @@ import { Handover } from './handover.ts';
 import { journalPath } from './host-cleanup.ts';
 import { hostConflicts } from './host-conflicts.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { machineId } from './machine.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { RefusalNotices } from './refusal-notices.ts';
 import { reloadFiles } from './reload.ts';
+import { routeConflicts } from './route-conflicts.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { controlRoutes, status, type ViewSources } from './views.ts';
 
@@ -110,6 +112,8 @@ export class App {
     if (own.length > 0)
       this.#log.warn({ upstreams: own }, 'name servers of the host left out: DNS46 listens there');
     const device = this.#openDevice(); // first: it needs the capability, and says so best
+    const taken = device && config.setup ? routeConflicts(config, plan, facts) : [];
+    if (taken.length > 0) throw new Nat46Error('NAT46_RUNTIME', taken.join('\n'));
     const file = this.#openSegment(plan);
     const state = new NatState(file.segment, () => shim().yieldThread());
     const sessions = this.#recover(state, plan);
@@ -339,14 +343,6 @@ export class App {
 function packageVersion(): string {
   const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
-}
-
-function machineId(): string {
-  try {
-    return readFileSync('/etc/machine-id', 'utf8').trim();
-  } catch {
-    return hostname();
-  }
 }
 
 /** Of this gateway among those of one store: the same after a restart, and for nobody else. */

@@ -8,6 +8,9 @@ import { deviceHolder } from '../tun/device-holder.ts';
 import { defaultMtu, type HostFacts, readHostFacts } from '../tun/host-facts.ts';
 import { type Sysctls, sysctls } from '../tun/sysctl.ts';
 import { hostConflicts } from './host-conflicts.ts';
+import { machineId } from './machine.ts';
+import { makePlan } from './plan.ts';
+import { routeConflicts } from './route-conflicts.ts';
 
 export interface Finding {
   readonly check: string;
@@ -24,8 +27,10 @@ export interface Host {
   readonly capabilities: string;
   /** Why the driver of TUN devices cannot be opened, or null. */
   readonly driverProblem: string | null;
-  /** Who has the device open, or null. */
-  readonly holder: string | null;
+  /** Who has a device open, or null. */
+  readonly holderOf: (device: string) => string | null;
+  /** Identifies this host. */
+  readonly machine: string;
   readonly sysctls: Pick<Sysctls, 'read' | 'isWritable'>;
 }
 
@@ -41,7 +46,8 @@ export function readHost(tun: string): Host {
     facts: readHostFacts(),
     capabilities: /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0',
     driverProblem: checkDriver(tun),
-    holder: deviceHolder(tun),
+    holderOf: deviceHolder,
+    machine: machineId(),
     sysctls: sysctls(),
   };
 }
@@ -55,6 +61,7 @@ export function examineHost(config: Config, host: Host): Finding[] {
     examineDevice(config, host),
     ...SWITCHES.map((path) => examineSwitch(path, config, host)),
     ...examineAddresses(config, host),
+    ...examineRoutes(config, host),
     examineRoute(host, 4, config),
     examineRoute(host, 6, config),
   ];
@@ -79,7 +86,8 @@ function examineCapability({ attach, setup }: Config, { capabilities }: Host): F
 }
 
 /** A device that is in use is most likely that of the gateway about which somebody wants to know more. */
-function examineDevice({ attach, tun }: Config, { facts, holder }: Host): Finding {
+function examineDevice({ attach, tun }: Config, { facts, holderOf }: Host): Finding {
+  const holder = holderOf(tun);
   if (holder !== null) return good('device', tun, `in use by ${holder}`);
   if (facts.links.some(({ device }) => device === tun)) return good('device', tun, 'is there');
   if (!attach) return good('device', tun, 'will be created');
@@ -100,10 +108,20 @@ function examineSwitch(path: string, { setup }: Config, { sysctls }: Host): Find
 function examineAddresses(config: Config, { facts }: Host): Finding[] {
   const conflicts = hostConflicts(config, facts);
   if (conflicts.length === 0) return [good('addresses', 'subnet, SNAT, maps', 'ok')];
-  return conflicts.map((line) => {
-    const [of = '', ...problem] = line.split(': ');
-    return bad('addresses', of, problem.join(': '));
-  });
+  return conflicts.map((line) => badLine('addresses', line));
+}
+
+function examineRoutes(config: Config, { facts, machine, holderOf }: Host): Finding[] {
+  if (!config.setup) return [];
+  const conflicts = routeConflicts(config, makePlan(config, facts, machine), facts, holderOf);
+  if (conflicts.length === 0) return [good('routes', 'subnet, SNAT, maps', 'ok')];
+  return conflicts.map((line) => badLine('routes', line));
+}
+
+/** @param line what, and behind a colon what is wrong with it */
+function badLine(check: string, line: string): Finding {
+  const [of = '', ...problem] = line.split(': ');
+  return bad(check, of, problem.join(': '));
 }
 
 /** There may be other routes to what is wanted: without a default one a gateway works. */

@@ -13,7 +13,7 @@ const FINDING: Finding = { check: 'device', of: 'nat46', result: 'is there', isO
 
 /** On a host where this was found. */
 const on = (args: readonly string[], findings: Finding[] = [], env = {}) =>
-  outcome((argv, surroundings) => doctor(argv, surroundings, () => findings), args, env);
+  outcome((argv, surroundings) => doctor(argv, surroundings, async () => findings), args, env);
 
 tests('nat46 doctor', {
   'a store that works: exit 0': async () => {

@@ -18,7 +18,8 @@ const HOST: Host = {
   },
   capabilities: '0000000000001000',
   driverProblem: null,
-  holder: null,
+  holderOf: () => null,
+  machine: 'm',
   sysctls: sysctlsOf(ON),
 };
 
@@ -41,6 +42,7 @@ tests('host examination', {
         'forwarding|net.ipv4.ip_forward|ok',
         'forwarding|net.ipv6.conf.all.forwarding|ok',
         'addresses|subnet, SNAT, maps|ok',
+        'routes|subnet, SNAT, maps|ok',
         'route|IPv4 default|MTU 1400',
         'route|IPv6 default|MTU 65536',
       ],
@@ -58,6 +60,12 @@ const SMALL = rows.routes(
   [{ dst: 'default', gateway: 'fe80::1', dev: 'v0', metric: 1, flags: [], metrics: [{ mtu: 1200 }] }],
   6,
 );
+
+function withRoute(row: object, family: 4 | 6): Host['facts'] {
+  return { ...HOST.facts, routes: [...HOST.facts.routes, ...rows.routes([row], family)] };
+}
+
+const heldP0: Host['holderOf'] = (device) => (device === 'p0' ? 'node, pid 12' : null);
 
 table(
   'host examination: one thing is different',
@@ -83,7 +91,7 @@ table(
     },
     {
       name: 'a gateway is running',
-      host: { holder: 'node, pid 12' },
+      host: { holderOf: () => 'node, pid 12' },
       obstacle: false,
       says: /^device gw0: in use by node, pid 12$/,
     },
@@ -132,6 +140,39 @@ table(
       host: {},
       obstacle: true,
       says: /^addresses --map 192\.0\.2\.1: an address of this host/,
+    },
+    {
+      name: 'the device of another gateway has the subnet',
+      host: { facts: withRoute({ dst: '10.99.0.0/24', dev: 'p0', flags: [] }, 4), holderOf: heldP0 },
+      obstacle: true,
+      says: /^routes --subnet 10\.99\.0\.0\/24: routed to p0 already, the device of node, pid 12; choose another --subnet, or stop/,
+    },
+    {
+      name: 'somebody has a route for a SNAT address',
+      flags: ' --snat-pool 2001:db8:1::46',
+      host: {},
+      obstacle: true,
+      says: /^routes SNAT address 2001:db8:1::46: routed to p0 already; choose others with --snat-pool, or remove it: ip route del/,
+    },
+    {
+      name: 'a route that comes after ours',
+      host: { facts: withRoute({ dst: '10.99.0.0/24', dev: 'v0', metric: 100, flags: [] }, 4) },
+      obstacle: false,
+      says: /^routes subnet, SNAT, maps: ok$/,
+    },
+    {
+      name: 'a route for a mapped address, to nowhere',
+      flags: ' --map 203.0.113.9=2001:db8::1',
+      host: { facts: withRoute({ type: 'unreachable', dst: '203.0.113.9', flags: [] }, 4) },
+      obstacle: true,
+      says: /^routes --map 203\.0\.113\.9: there is a route for it already; map another IPv4 address, or remove it: ip route del 203\.0\.113\.9\/32$/,
+    },
+    {
+      name: 'routes by hand are not looked at',
+      flags: ' --no-setup',
+      host: { facts: withRoute({ dst: '10.99.0.0/24', dev: 'p0', flags: [] }, 4) },
+      obstacle: false,
+      says: /^addresses subnet, SNAT, maps: ok$/,
     },
     {
       name: 'no routes at all',
