@@ -55,7 +55,7 @@ const GROUP: VerbGroup = {
     },
     tmctl: TMCTL,
     cleanup: {
-      summary: 'take back what a killed gateway left on the host',
+      summary: 'take back what a killed gateway left on the host; its sessions stay, unless --forget',
       run: async (args) => (await import('./commands/cleanup.ts')).cleanup(args),
     },
   },

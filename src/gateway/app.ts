@@ -5,7 +5,7 @@
  *   host facts → plan → device → segment → store and mappings → host → workers → control → DNS46 → ready
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { formatV4, formatV6 } from '../address.ts';
@@ -53,6 +53,7 @@ export class App {
   readonly #log: Logger;
   readonly #onFailure: (error: Error) => void;
   #status: () => object = () => ({});
+  #isStateNew = false;
   #bindingLog: BindingLog | null = null;
   #store: Store | null = null;
   #dns: Dns46 | null = null;
@@ -77,6 +78,7 @@ export class App {
       await this.#build();
     } catch (error) {
       await this.stop();
+      if (this.#isStateNew) rmSync(this.#config.statePath, { force: true }); // no session is in it
       throw error;
     }
   }
@@ -160,6 +162,7 @@ export class App {
 
   #openSegment(plan: Plan): SegmentFile {
     const file = openSegment(this.#config.statePath, plan.geometry);
+    this.#isStateNew = file.fresh;
     if (file.setAside)
       this.#log.warn(file.setAside, 'state file of another version or geometry was set aside');
     return file;

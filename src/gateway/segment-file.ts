@@ -6,11 +6,13 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
   readSync,
   renameSync,
+  rmSync,
   statfsSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -43,11 +45,11 @@ export function openSegment(path: string, geometry: Geometry): SegmentFile {
   if (reason === null) {
     return { segment: new Segment(map(fd, bytes, true, path), geometry), fd, fresh: false, setAside: null };
   }
-  if (reason === 'empty') return create(fd, path, geometry, null);
+  if (reason === 'empty') return createOrNothing(fd, path, geometry, null);
   const old = `${path}.${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
   renameSync(path, old);
   closeSync(fd);
-  return create(openLocked(path), path, geometry, { path: old, reason });
+  return createOrNothing(openLocked(path), path, geometry, { path: old, reason });
 }
 
 /**
@@ -81,10 +83,45 @@ export function openSegmentReadOnly(path: string): Segment {
   }
 }
 
-function openLocked(path: string): number {
-  let fd: number;
+/**
+ * Remove the segment of a gateway that ended, and with it its sessions.
+ * @returns whether there was one
+ * @throws Nat46Error NAT46_RUNTIME while a gateway has it, or when it is none of ours
+ */
+export function removeSegment(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const fd = openForWriting(path);
   try {
-    fd = openSync(path, constants.O_RDWR | constants.O_CREAT, NAT46_STATE_MODE);
+    const found = header(fd);
+    if (found === 'magic' || found === 'size')
+      throw new Nat46Error(
+        'NAT46_RUNTIME',
+        `${path} is no state file (${found}); remove it yourself if you mean it`,
+      );
+    if (shim().lockFd(fd) !== 0) {
+      const message = `state file ${path} is in use: a gateway is running; stop it first`;
+      throw new Nat46Error('NAT46_RUNTIME', message);
+    }
+    rmSync(path);
+    return true;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openLocked(path: string): number {
+  const fd = openForWriting(path);
+  if (shim().lockFd(fd) === 0) return fd;
+  closeSync(fd);
+  throw new Nat46Error(
+    'NAT46_RUNTIME',
+    `--state ${path} is in use by another gateway: stop it, or give this one its own --tun and --state`,
+  );
+}
+
+function openForWriting(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT, NAT46_STATE_MODE);
   } catch (cause) {
     throw new Nat46Error(
       'NAT46_RUNTIME',
@@ -92,12 +129,6 @@ function openLocked(path: string): number {
       { cause },
     );
   }
-  if (shim().lockFd(fd) === 0) return fd;
-  closeSync(fd);
-  throw new Nat46Error(
-    'NAT46_RUNTIME',
-    `--state ${path} is in use by another gateway: stop it, or give this one its own --tun and --state`,
-  );
 }
 
 function unusable(fd: number, geometry: Geometry): string | null {
@@ -111,6 +142,16 @@ function header(fd: number): Geometry | string {
   const bytes = new Uint8Array(HEADER_BYTES);
   if (size > 0) readSync(fd, bytes, 0, HEADER_BYTES, 0);
   return readGeometry(bytes.buffer, size);
+}
+
+/** What cannot be made whole is removed again. */
+function createOrNothing(...file: Parameters<typeof create>): SegmentFile {
+  try {
+    return create(...file);
+  } catch (error) {
+    rmSync(file[1], { force: true });
+    throw error;
+  }
 }
 
 function create(

@@ -57,7 +57,7 @@ table(
     let asked = '';
     const code = await cleanup(row.args, { terminal: paper, env: row.env }, (statePath) => {
       asked = statePath;
-      return { found: 3, problems: [] };
+      return { found: 3, problems: [], state: 'none' };
     });
     assert.is(code, 0);
     assert.is(asked, row.path);
@@ -68,14 +68,29 @@ table(
 tests('nat46 cleanup', {
   'nothing there': async () => {
     const paper = new Paper();
-    assert.is(await cleanup([], { terminal: paper, env: {} }, () => ({ found: 0, problems: [] })), 0);
+    assert.is(
+      await cleanup([], { terminal: paper, env: {} }, () => ({ found: 0, problems: [], state: 'none' })),
+      0,
+    );
     assert.is(paper.out, 'nothing to clean up\n');
+  },
+  'the state file stays, and goes when asked for': async () => {
+    const undo = (_: string, forget: boolean) =>
+      ({ found: 2, problems: [], state: forget ? 'removed' : 'kept' }) as const;
+    const run = (...args: string[]) =>
+      outcome((argv, surroundings) => cleanup(argv, surroundings, undo), ['--state', '/x', ...args]);
+    assert.equal(await run(), {
+      code: 0,
+      out: '2 changes taken back\n',
+      notes: 'nat46: /x stays: a start goes on with its sessions; --forget removes it\n',
+    });
+    assert.equal(await run('--forget'), { code: 0, out: '2 changes taken back, /x removed\n', notes: '' });
   },
   'what could not be taken back is named, exit 1': async () => {
     const problems = ['route 10.2.2.0/24: busy', 'sysctl x: gone'];
     const paper = new Paper();
     try {
-      await cleanup([], { terminal: paper, env: {} }, () => ({ found: 5, problems }));
+      await cleanup([], { terminal: paper, env: {} }, () => ({ found: 5, problems, state: 'kept' }));
       assert.unreachable();
     } catch (error) {
       assert.is((error as Nat46Error).exitCode, 1);

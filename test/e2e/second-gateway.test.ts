@@ -1,6 +1,7 @@
 /**
- * A host where somebody has what a gateway wants: `nat46 doctor` says it beforehand, `nat46 run` says it too.
+ * A host where somebody has what a gateway wants: `nat46 doctor` says it beforehand, `nat46 run` says it too and leaves nothing.
  */
+import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import type { Flags } from '../helpers/gateway.ts';
 import type { Finished, Lab } from '../helpers/lab.ts';
@@ -24,12 +25,13 @@ function doctor(lab: Lab, flags: Flags): Promise<Finished> {
   return lab.nat46('doctor', '-o', 'csv', ...argv);
 }
 
-/** `run` and `doctor` with these flags end with 1 and a line like that. */
+/** `run` and `doctor` with these flags end with 1 and a line like that; no file is left. */
 async function bothRefuse(lab: Lab, flags: Flags, says: RegExp, line = says): Promise<void> {
   const wanted = second(lab, flags);
   const gateway = lab.spawnGateway(wanted);
   assert.is(await gateway.ended, 1, gateway.log);
   assert.match(gateway.log, says);
+  assert.not.ok(existsSync(String(wanted.state)), 'no state file');
   const { code, stdout, stderr } = await doctor(lab, wanted);
   assert.is(code, 1, stdout);
   assert.match(stderr, line);
