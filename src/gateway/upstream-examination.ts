@@ -1,21 +1,12 @@
 /**
- * Do the DNS upstreams answer? One query each, over UDP. Any reply is an answer, a refusal too.
+ * Do the DNS upstreams answer? Over UDP; any reply is an answer, a refusal too. Who knows nothing of the root may stay silent
+ * about it, so there is a second question before a server is given up.
  */
-import { promises as dns } from 'node:dns';
 import { isIPv6 } from 'node:net';
 import type { Config } from '../config/config.ts';
+import { TYPE_A, TYPE_NS, TYPE_SOA } from '../dns46/message.ts';
+import { type Question, questionText, replies } from './dns-question.ts';
 import type { Finding } from './host-examination.ts';
-
-const ANSWER_MS = 2000;
-/** What an upstream that answered may have said, as Node has it. */
-const REPLIES: ReadonlySet<string | undefined> = new Set([
-  dns.NODATA,
-  dns.FORMERR,
-  dns.SERVFAIL,
-  dns.NOTFOUND,
-  dns.NOTIMP,
-  dns.REFUSED,
-]);
 
 type Upstream = Config['dnsUpstream'][number];
 
@@ -29,7 +20,7 @@ export async function examineUpstreams({ role, dnsUpstream, dnsZones }: Config):
 }
 
 async function examineZone(zone: string, upstreams: readonly Upstream[]): Promise<Finding[]> {
-  const problems = await Promise.all(upstreams.map(ask));
+  const problems = await Promise.all(upstreams.map((upstream) => ask(upstream, questionsOf(zone))));
   const isObstacle = problems.every((problem) => problem !== null);
   return upstreams.map((upstream, i) => ({
     check: zone === '' ? 'dns upstream' : `dns zone ${zone}`,
@@ -39,19 +30,24 @@ async function examineZone(zone: string, upstreams: readonly Upstream[]): Promis
   }));
 }
 
+function questionsOf(zone: string): Question[] {
+  if (zone === '')
+    return [
+      { name: '', type: TYPE_NS },
+      { name: 'localhost', type: TYPE_A },
+    ];
+  return [
+    { name: zone, type: TYPE_SOA },
+    { name: zone, type: TYPE_NS },
+  ];
+}
+
 /** @returns why there is no answer, or null */
-async function ask(upstream: Upstream): Promise<string | null> {
-  const resolver = new dns.Resolver({ timeout: ANSWER_MS, tries: 1 });
-  resolver.setServers([textOf(upstream)]);
-  try {
-    await resolver.resolveNs('.');
-    return null;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (REPLIES.has(code)) return null;
-    const why = code === dns.TIMEOUT ? `none within ${ANSWER_MS / 1000} s` : code;
-    return `no answer (${why}); correct --dns-upstream or --dns-zone, or the way there`;
-  }
+async function ask(upstream: Upstream, questions: readonly Question[]): Promise<string | null> {
+  const silence = await replies(upstream, questions);
+  if (silence === null) return null;
+  const asked = silence.asked.map(questionText).join(' and ');
+  return `no answer to ${asked} (${silence.why}); correct --dns-upstream or --dns-zone, or the way there`;
 }
 
 function textOf({ address, port }: Upstream): string {
