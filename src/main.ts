@@ -37,6 +37,10 @@ const GROUP: VerbGroup = {
       summary: 'a running gateway on one screen',
       run: async (args) => (await import('./commands/status.ts')).status(args),
     },
+    stats: {
+      summary: 'counters; --explain says what each means',
+      run: async (args) => (await import('./commands/stats.ts')).stats(args),
+    },
     sessions: {
       summary: 'list sessions',
       run: async (args) => (await import('./commands/sessions.ts')).sessions(args),

@@ -1,5 +1,5 @@
 /**
- * `nat46 sessions` and `nat46 mappings` are the same command over different rows: filters, a limit, a table.
+ * `nat46 sessions`, `mappings` and `stats` are the same command over different rows: filters, a limit, a table.
  */
 import type { RowsReply } from '../control/api.ts';
 import { checkColumn, DEFAULT_LIMIT } from '../control/rows.ts';
@@ -14,6 +14,8 @@ export interface RowList<Row> {
   readonly name: string;
   readonly description: string;
   readonly columns: readonly Column<Row>[];
+  /** A switch that shows one more column, which is left out without it. */
+  readonly more?: { readonly flag: string; readonly description: string; readonly column: keyof Row };
 }
 
 /** @returns exit code: 4 when filters were given and nothing matched */
@@ -26,19 +28,35 @@ export async function listRows<Row extends object>(
   const command = withFormat(gatewayCommand(`nat46 ${list.name}`, list.description))
     .argument('[COLUMN=VALUE...]', `only rows that match all of these; columns: ${names.join(', ')}`)
     .option('--limit <N>', `at most so many rows (default: ${DEFAULT_LIMIT})`);
+  if (list.more) command.option(`--${list.more.flag}`, list.more.description);
   const client = connect(command, args, env);
   const format = formatOf(command);
+  const columns = shownColumns(list, command.opts());
   const filters = readFilters(command.args, names);
   const { limit } = command.opts<{ limit?: string }>();
   const query = limit === undefined ? filters : { ...filters, limit };
   const reply = await client.ask<RowsReply<Row>>('GET', `/v1/${list.name}`, { query });
-  printRows(terminal, format, list.columns, reply.rows);
+  const rows =
+    columns.length === list.columns.length ? reply.rows : reply.rows.map((row) => pick(row, columns));
+  printRows(terminal, format, columns, rows);
   if (reply.rows.length < reply.matched) {
     terminal.note(
       `nat46: ${reply.rows.length} of ${reply.matched} rows; --limit N shows more, COLUMN=VALUE fewer\n`,
     );
   }
   return reply.matched === 0 && command.args.length > 0 ? NOTHING_MATCHED : 0;
+}
+
+function shownColumns<Row>(
+  { columns, more }: RowList<Row>,
+  options: Record<string, unknown>,
+): readonly Column<Row>[] {
+  if (!more || options[more.flag] === true) return columns;
+  return columns.filter(({ key }) => key !== more.column);
+}
+
+function pick<Row extends object>(row: Row, columns: readonly Column<Row>[]): Row {
+  return Object.fromEntries(columns.map(({ key }) => [key, row[key]])) as Row;
 }
 
 function readFilters(args: readonly string[], columns: readonly string[]): Record<string, string> {

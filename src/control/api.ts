@@ -6,6 +6,7 @@
  *     POST   /v1/drain            DrainReply
  *     GET    /v1/sessions         RowsReply of SessionRow     ?column=value… &limit=N
  *     GET    /v1/mappings         RowsReply of MappingRow     ?column=value… &limit=N
+ *     GET    /v1/stats            RowsReply of CounterRow     ?column=value… &limit=N
  *     GET    /v1/dssm             { records: DssmRecord[] }
  *     POST   /v1/dssm             DssmRestore → DssmRestored
  *     GET    /v1/dssm/:v4         DssmRecord
@@ -133,6 +134,23 @@ export const MAPPING_COLUMNS = [
   'timeout_sec',
   'expires_sec',
 ] as const satisfies readonly (keyof MappingRow)[];
+
+/** A counter of a table of statistics; `row` is null where the table has one row. */
+export type CounterRow = Readonly<{
+  table: string;
+  row: string | null;
+  counter: string;
+  value: number;
+  meaning: string;
+}>;
+
+export const COUNTER_COLUMNS = [
+  'table',
+  'row',
+  'counter',
+  'value',
+  'meaning',
+] as const satisfies readonly (keyof CounterRow)[];
 
 /** A record of the store, byte-exact, and what it means. */
 export interface DssmRecord {

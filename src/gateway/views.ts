@@ -3,7 +3,13 @@
  */
 import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
-import { MAPPING_COLUMNS, SESSION_COLUMNS, type SessionRow, type StatusReply } from '../control/api.ts';
+import {
+  COUNTER_COLUMNS,
+  MAPPING_COLUMNS,
+  SESSION_COLUMNS,
+  type SessionRow,
+  type StatusReply,
+} from '../control/api.ts';
 import { dssmRoutes } from '../control/dssm-routes.ts';
 import { rowsRoute } from '../control/rows.ts';
 import type { Routes } from '../control/server.ts';
@@ -16,6 +22,7 @@ import type { NatState } from '../nat/nat-state.ts';
 import type { SessionId } from '../nat/session.ts';
 import { TCP_STATE_NAMES } from '../nat/tcp-state.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
+import { counters } from '../stats/counter-list.ts';
 import * as worker from '../stats/worker-counters.ts';
 import type { MappingDirectory } from '../store/directory.ts';
 import type { LeaseView } from '../store/leases.ts';
@@ -51,6 +58,7 @@ export function controlRoutes(sources: ViewSources): Routes {
     },
     'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources)),
     'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines()),
+    'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(sources.state)),
     ...dssmRoutes(directory),
   };
 }
@@ -106,7 +114,7 @@ export function status({
   workers,
 }: ViewSources): StatusReply {
   const { segment, sessions } = state;
-  const counters = new ControlCounters(segment);
+  const control = new ControlCounters(segment);
   return {
     version,
     pid: process.pid,
@@ -142,8 +150,8 @@ export function status({
       ),
     },
     dns: {
-      queries: counters.value('dns4Queries') + counters.value('dns6Queries'),
-      upstream_queries: counters.value('upstreamQueries'),
+      queries: control.value('dns4Queries') + control.value('dns6Queries'),
+      upstream_queries: control.value('upstreamQueries'),
     },
   };
 }

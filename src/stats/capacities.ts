@@ -12,6 +12,7 @@ export const tableStat: StatTable = {
   name: 'nat46_table_stat',
   meaning: 'capacity and use of the tables in the segment',
   isInternal: true,
+  rowNames: ['table'],
   columns: [
     text('table', 'what a row of that table is'),
     count('capacity', 'rows that there are'),

@@ -10,6 +10,8 @@ export const dropStat: StatTable = {
   name: 'nat46_drop_stat',
   meaning: 'packets that were dropped, by reason',
   isInternal: false,
+  rowNames: ['reason'],
+  rowMeaning: ({ reason }) => VERDICTS.find(({ name }) => name === reason)?.meaning ?? '',
   columns: [
     text('reason', 'why the packets were dropped'),
     count('packets', 'packets dropped for that reason'),

@@ -9,6 +9,7 @@ export const snatStat: StatTable = {
   name: 'nat46_snat_stat',
   meaning: 'ports and ICMP identifiers of each SNAT pool member',
   isInternal: false,
+  rowNames: ['address', 'protocol'],
   columns: [
     text('address', 'SNAT pool member'),
     text('protocol', 'tcp, udp or icmp'),

@@ -22,6 +22,10 @@ export interface StatTable {
   /** About the gateway's own memory rather than its traffic. */
   readonly isInternal: boolean;
   readonly columns: readonly Column[];
+  /** Columns that tell its rows apart; not given when there is one row. */
+  readonly rowNames?: readonly string[];
+  /** What a row is about, where its name alone does not say. */
+  readonly rowMeaning?: (row: Row) => string;
   /** Changes nothing: the segment may be mapped read-only, and others may write to it meanwhile. */
   rows(state: NatState): Row[];
 }

@@ -126,6 +126,7 @@ export const virtualServerStat: StatTable = {
   name: 'virtual_server_stat',
   meaning: 'connections, packets and bytes of each listener',
   isInternal: false,
+  rowNames: ['name'],
   columns: [
     text('name', 'what listens'),
     text('destination', 'address that inside hosts send to'),

@@ -41,6 +41,7 @@ export const workerStat: StatTable = {
   name: 'tmm_stat',
   meaning: 'what each data-plane thread did',
   isInternal: false,
+  rowNames: ['worker'],
   columns: [
     count('worker', 'number of the thread and of its queue'),
     count('pkts_46', 'packets translated from IPv4 to IPv6'),

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { drain } from '../../src/commands/drain.ts';
 import { mappings } from '../../src/commands/mappings.ts';
 import { sessions } from '../../src/commands/sessions.ts';
+import { stats } from '../../src/commands/stats.ts';
 import { screen, status } from '../../src/commands/status.ts';
 import type { StatusReply } from '../../src/control/api.ts';
 import { table, tests } from '../helpers/table.ts';
@@ -84,6 +85,36 @@ tests('nat46 mappings', {
 });
 
 const SOME_V6 = Uint8Array.of(0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
+
+tests('nat46 stats', {
+  'a counter a line': onStand(async ({ ask }) => {
+    const { code, out } = await ask(stats, 'table=dns46_stat', '--limit', '2');
+    assert.is(code, 0);
+    assert.is(
+      out,
+      'TABLE       ROW  COUNTER  VALUE\ndns46_stat    -  queries      0\ndns46_stat    -  replies      0\n',
+    );
+  }),
+  'what each means': onStand(async ({ ask }) => {
+    const { out } = await ask(stats, '--explain', 'row=malformed', '-o', 'csv');
+    assert.is(
+      out,
+      'table,row,counter,value,meaning\r\n' +
+        'nat46_drop_stat,malformed,packets,0,"packets dropped for that reason: not a whole, well-formed IPv4 or IPv6 packet"\r\n' +
+        'nat46_drop_stat,malformed,bytes,0,"their bytes, IP headers included: not a whole, well-formed IPv4 or IPv6 packet"\r\n',
+    );
+  }),
+  'JSON has the meaning when it is asked for; every counter has one': onStand(async ({ ask }) => {
+    const plain = JSON.parse((await ask(stats, '-j', 'table=nat46_mapping_stat')).out);
+    assert.equal(plain[0], { table: 'nat46_mapping_stat', row: null, counter: 'total', value: 0 });
+    const explained = JSON.parse((await ask(stats, '-j', '--explain')).out);
+    assert.ok(explained.length > 100);
+    for (const { counter, meaning } of explained) assert.match(meaning, /\w{3}/, counter);
+  }),
+  'no such counter: exit 4': onStand(async ({ ask }) => {
+    assert.is((await ask(stats, 'counter=nope')).code, 4);
+  }),
+});
 
 tests('nat46 status', {
   'one screen': onStand(async ({ ask }) => {

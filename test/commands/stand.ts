@@ -6,6 +6,7 @@ import type { Surroundings } from '../../src/commands/gateway-options.ts';
 import type { Terminal } from '../../src/commands/terminal.ts';
 import { isHelpShown } from '../../src/config/command-line.ts';
 import {
+  COUNTER_COLUMNS,
   MAPPING_COLUMNS,
   SESSION_COLUMNS,
   type SessionRow,
@@ -15,6 +16,8 @@ import { dssmRoutes } from '../../src/control/dssm-routes.ts';
 import { rowsRoute } from '../../src/control/rows.ts';
 import { ControlServer } from '../../src/control/server.ts';
 import { Nat46Error } from '../../src/error.ts';
+import { counters } from '../../src/stats/counter-list.ts';
+import { freshState } from '../nat/fresh-state.ts';
 import { Rig } from '../store/rig.ts';
 
 /** What a command wrote. */
@@ -133,6 +136,7 @@ export function onStand(run: (stand: Stand) => Promise<void>): () => Promise<voi
         'POST /v1/drain': () => ({ addresses: ['2001:db8::1', '2001:db8::2'], sessions: 3 }),
         'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => SESSIONS),
         'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => rig.directory.lines()),
+        'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(freshState())),
         ...dssmRoutes(rig.directory),
       },
     });
