@@ -2,6 +2,7 @@
  * Lists over the control socket: filters `column=value` and a limit, applied where the rows are, because a gateway can
  * have a hundred thousand sessions and a terminal wants twenty.
  */
+import { formatV6, parseV4, parseV6 } from '../address.ts';
 import { Nat46Error } from '../error.ts';
 import type { RowsReply } from './api.ts';
 import type { ControlRequest } from './server.ts';
@@ -12,15 +13,19 @@ const MAX_LIMIT = 1_000_000;
 
 type Cell = string | number | null;
 
-/** A handler for a list. @param rows called for each request; read once */
+/** A handler for a list. @param rows called for each request; read once @param addresses columns of addresses, with port or without */
 export function rowsRoute<Column extends string, Row extends Readonly<Record<Column, Cell>>>(
   columns: readonly Column[],
   rows: () => Iterable<Row>,
+  addresses: readonly Column[] = [],
 ): (request: ControlRequest) => RowsReply<Row> {
   return ({ query }) => {
-    const filters = Object.entries(query).filter(([name]) => name !== 'limit');
+    const given = Object.entries(query).filter(([name]) => name !== 'limit');
     const limit = readLimit(query.limit);
-    for (const [name] of filters) checkColumn(name, columns);
+    for (const [name] of given) checkColumn(name, columns);
+    const filters = given.map(
+      ([name, value]) => [name, addresses.includes(name as Column) ? canonical(name, value) : value] as const,
+    );
     const found: Row[] = [];
     let matched = 0;
     for (const row of rows()) {
@@ -37,9 +42,11 @@ export function checkColumn(name: string, columns: readonly string[]): void {
   throw new Nat46Error('NAT46_USAGE', `${name}: no such column; there are ${columns.join(', ')}`);
 }
 
+const NONE: readonly string[] = ['-', 'never'];
+
 /** A transport address matches with its port and without; `-` and `never` match what has none. */
 function matches(cell: Cell, value: string): boolean {
-  if (cell === null) return value === '-' || value === 'never';
+  if (cell === null) return NONE.includes(value);
   const text = String(cell);
   return text === value || withoutPort(text) === value;
 }
@@ -48,6 +55,21 @@ function matches(cell: Cell, value: string): boolean {
 function withoutPort(text: string): string {
   const [, v6, v4] = /^(?:\[(.*)\]|([\d.]+)):\d+$/.exec(text) ?? [];
   return v6 ?? v4 ?? text;
+}
+
+/** An address as the rows have it. @throws Nat46Error NAT46_USAGE for what is none */
+function canonical(name: string, value: string): string {
+  if (NONE.includes(value)) return value;
+  const address = withoutPort(value);
+  const v4 = parseV4(address);
+  const v6 = parseV6(address);
+  if (v4 === null && v6 === null) {
+    const how = 'write it as in 10.2.2.9, 2001:db8::9 or [2001:db8::9]:443';
+    throw new Nat46Error('NAT46_USAGE', `${name}=${value}: not an address; ${how}`);
+  }
+  const text = v6 ? formatV6(v6) : address;
+  if (address === value) return text;
+  return value.replace(address, () => text);
 }
 
 function readLimit(text: string | undefined): number {

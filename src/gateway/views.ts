@@ -5,7 +5,9 @@ import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import {
   COUNTER_COLUMNS,
+  MAPPING_ADDRESSES,
   MAPPING_COLUMNS,
+  SESSION_ADDRESSES,
   SESSION_COLUMNS,
   type SessionRow,
   type StatusReply,
@@ -56,8 +58,8 @@ export function controlRoutes(sources: ViewSources): Routes {
         'drain: there is no other data gateway of one store to hand over to; just stop it',
       );
     },
-    'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources)),
-    'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines()),
+    'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources), SESSION_ADDRESSES),
+    'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines(), MAPPING_ADDRESSES),
     'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(sources.state)),
     ...dssmRoutes(directory),
   };

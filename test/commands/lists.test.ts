@@ -37,6 +37,24 @@ tests('nat46 sessions', {
       SESSIONS[1],
     ]);
   }),
+  'addresses are compared as addresses, however they are written': onStand(async ({ ask }) => {
+    for (const filter of ['real=2001:DB8:0::9', 'real=[2001:db8:0:0::9]:80', 'snat=2001:0::10:0244:100:250'])
+      assert.equal(
+        JSON.parse((await ask(sessions, '-j', filter, 'protocol=tcp')).out),
+        [SESSIONS[0]],
+        filter,
+      );
+    assert.is((await ask(sessions, 'real=[2001:DB8::9]:81')).code, 4);
+    assert.is((await ask(mappings, 'v6=2001:DB8:0::8')).code, 0);
+  }),
+  'what is no address: exit 2': onStand(async ({ ask }) => {
+    assert.equal(await ask(sessions, 'real=web.example'), {
+      code: 2,
+      out: '',
+      notes: 'real=web.example: not an address; write it as in 10.2.2.9, 2001:db8::9 or [2001:db8::9]:443\n',
+    });
+    assert.is((await ask(mappings, 'v6=-')).code, 4, 'none of them rests');
+  }),
   'nothing matched: exit 4, the table has its header, JSON is empty': onStand(async ({ ask }) => {
     const reply = await ask(sessions, 'protocol=udp');
     assert.is(reply.code, 4);

@@ -7,7 +7,9 @@ import type { Terminal } from '../../src/commands/terminal.ts';
 import { isHelpShown } from '../../src/config/command-line.ts';
 import {
   COUNTER_COLUMNS,
+  MAPPING_ADDRESSES,
   MAPPING_COLUMNS,
+  SESSION_ADDRESSES,
   SESSION_COLUMNS,
   type SessionRow,
   type StatusReply,
@@ -134,8 +136,8 @@ export function onStand(run: (stand: Stand) => Promise<void>): () => Promise<voi
       routes: {
         'GET /v1/status': () => STATUS,
         'POST /v1/drain': () => ({ addresses: ['2001:db8::1', '2001:db8::2'], sessions: 3 }),
-        'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => SESSIONS),
-        'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => rig.directory.lines()),
+        'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => SESSIONS, SESSION_ADDRESSES),
+        'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => rig.directory.lines(), MAPPING_ADDRESSES),
         'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(freshState())),
         ...dssmRoutes(rig.directory),
       },
