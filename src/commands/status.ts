@@ -36,6 +36,7 @@ export function screen(reply: StatusReply): string {
     ...problemLines(reply.store_problem),
     ['state', reply.state],
     ['mappings', `${mappings.dynamic} dynamic, ${mappings.static} static, ${mappings.resting} resting`],
+    ['counters', `since ${since(reply.counters_since)}, over restarts`],
     ['sessions', `${sessions.current} of ${sessions.capacity}, ${sessions.total} since the counters began`],
     [
       'packets',
@@ -44,6 +45,10 @@ export function screen(reply: StatusReply): string {
     ['queries', `${dns.queries}, ${dns.upstream_queries} sent upstream`],
   ];
   return lines.map(([name, text]) => `${name.padEnd(NAME_WIDTH)}${text}\n`).join('');
+}
+
+function since(time: string | null): string {
+  return time === null ? 'the state file was made' : `${time.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function problemLines(problem: string | null): [string, string][] {

@@ -40,6 +40,8 @@ export interface StatusReply {
   /** Why it cannot be reached, or null. */
   readonly store_problem: string | null;
   readonly state: string;
+  /** When the counters began, which go on over restarts, ISO 8601; null when an earlier build made the state file. */
+  readonly counters_since: string | null;
   readonly dns_listen: readonly string[];
   readonly dns_upstream: readonly string[];
   /** Those, and the servers of zones behind them: whether they answer. */

@@ -17,7 +17,14 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { Nat46Error } from '../error.ts';
-import { byteLength, type Geometry, mismatch, readGeometry, Segment } from '../nat/segment.ts';
+import {
+  byteLength,
+  CREATED_SEC_AT,
+  type Geometry,
+  mismatch,
+  readGeometry,
+  Segment,
+} from '../nat/segment.ts';
 import { shim } from '../tun/shim.ts';
 
 /** Enough to read the geometry. */
@@ -172,6 +179,7 @@ function create(
   ftruncateSync(fd, bytes);
   const segment = new Segment(map(fd, bytes, true, path), geometry);
   segment.format(new Int32Array(new Uint8Array(randomBytes(16)).buffer));
+  segment.words[CREATED_SEC_AT] = Math.floor(Date.now() / 1000);
   return { segment, fd, fresh: true, setAside };
 }
 

@@ -21,6 +21,7 @@ import { textOf } from '../dns46/upstream-question.ts';
 import { Nat46Error } from '../error.ts';
 import { CREATED } from '../nat/counters.ts';
 import type { NatState } from '../nat/nat-state.ts';
+import { CREATED_SEC_AT } from '../nat/segment.ts';
 import type { SessionId } from '../nat/session.ts';
 import { TCP_STATE_NAMES } from '../nat/tcp-state.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
@@ -130,6 +131,7 @@ export function status({
     store: config.store.label,
     store_problem: directory.storeProblem,
     state: config.statePath,
+    counters_since: countersSince(segment.words[CREATED_SEC_AT] ?? 0),
     dns_listen: config.role === 'data' ? [] : config.dnsListen.map(textOf),
     dns_upstream: config.role === 'data' ? [] : config.dnsUpstream.map(textOf),
     upstreams: (dns()?.upstreams ?? []).map(({ zone, endpoint, isDown }) => ({
@@ -156,6 +158,10 @@ export function status({
       upstream_queries: control.value('upstreamQueries'),
     },
   };
+}
+
+function countersSince(sec: number): string | null {
+  return sec === 0 ? null : new Date((sec >>> 0) * 1000).toISOString().replace('.000', '');
 }
 
 function leases(views: readonly LeaseView[]): StatusReply['snat_leases'] {

@@ -61,6 +61,8 @@ export const FILTERING_AT = 51;
 export const BINDING_LOG_AT = 52;
 /** Counts up when workers are sent other mappings. */
 export const MAP_EDITION_AT = 53;
+/** When the file was made and the counters began, Unix epoch; 0 in a file of an earlier build. */
+export const CREATED_SEC_AT = 54;
 
 /** Words a row of each table; see the files of the tables. */
 export const MAPPING_STRIDE = 16;

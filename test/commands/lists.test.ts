@@ -148,6 +148,7 @@ upstreams   192.0.2.53:53 up, 192.0.2.54:53 down
 store       lmdb:/var/lib/nat46
 state       /dev/shm/nat46-nat46.state
 mappings    3 dynamic, 1 static, 0 resting
+counters    since 2026-11-26 20:11 UTC, over restarts
 sessions    2 of 262144, 19 since the counters began
 packets     100 v4 to v6, 99 v6 to v4, 1 dropped
 queries     12, 24 sent upstream
@@ -175,6 +176,12 @@ queries     12, 24 sent upstream
       'leases      0 of 1 held',
       '            no lease: new sessions are refused, old ones go on',
     ]);
+  },
+  'a state file that does not say when it was made': () => {
+    assert.match(
+      screen({ ...STATUS, counters_since: null }),
+      '\ncounters    since the state file was made, over restarts\n',
+    );
   },
   'JSON is the reply': onStand(async ({ ask }) => {
     assert.equal(JSON.parse((await ask(status, '-o', 'json')).out), STATUS);

@@ -101,6 +101,7 @@ export const STATUS: StatusReply = {
   snat_pool: ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4'],
   store: 'lmdb:/var/lib/nat46',
   state: '/dev/shm/nat46-nat46.state',
+  counters_since: '2026-11-26T20:11:02Z',
   dns_listen: ['10.2.2.1:53'],
   dns_upstream: ['192.0.2.53:53', '192.0.2.54:53'],
   upstreams: [

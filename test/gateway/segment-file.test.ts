@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { openSegment, removeSegment } from '../../src/gateway/segment-file.ts';
-import { byteLength, type Geometry, Segment } from '../../src/nat/segment.ts';
+import { byteLength, CREATED_SEC_AT, type Geometry, Segment } from '../../src/nat/segment.ts';
 import { tests } from '../helpers/table.ts';
 
 const SMALL: Geometry = { sessions: 16, mappings: 16, clients: 4, fragments: 4, members: 1, workers: 1 };
@@ -28,6 +28,14 @@ function inFolder(check: (folder: string) => void): () => void {
 }
 
 tests('state file', {
+  'it says when it was made, and an older one is taken as it is': inFolder((folder) => {
+    const beforeSec = Math.floor(Date.now() / 1000);
+    const sec = openSegment(`${folder}/a`, SMALL).segment.words[CREATED_SEC_AT] ?? 0;
+    assert.ok(sec >= beforeSec && sec <= Date.now() / 1000, String(sec));
+    writeFileSync(`${folder}/b`, image());
+    const older = openSegment(`${folder}/b`, SMALL);
+    assert.equal([older.fresh, older.segment.words[CREATED_SEC_AT]], [false, 0]);
+  }),
   'one that does not fit leaves nothing': inFolder((folder) => {
     assert.throws(() => openSegment(`${folder}/a`, ENDLESS), /lower --max-sessions/);
     assert.equal(readdirSync(folder), []);
