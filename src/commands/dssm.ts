@@ -62,7 +62,8 @@ async function get(args: readonly string[], { terminal, env }: Surroundings): Pr
 }
 
 async function set(args: readonly string[], { terminal, env }: Surroundings): Promise<number> {
-  const description = 'Create a record. An existing one is never updated: delete it first.';
+  const description =
+    'Create a record. An existing one is never updated: delete it first. One that this gateway does not translate is kept, and said so.';
   const command = withFormat(gatewayCommand('nat46 dssm set', description))
     .argument('<V4>', 'synthetic IPv4 address')
     .argument('<V6>', 'real IPv6 address')
