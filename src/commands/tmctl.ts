@@ -20,6 +20,8 @@ Examples:
   tmctl nat46_drop_stat -K packets -O -L 5
   tmctl -c nat46_snat_stat protocol=tcp
 
+nat46 stats --explain says what each column means.
+
 Exit codes: 0 ok, 2 usage, 3 no state file, 4 nothing matched, 1 anything else
 `;
 
