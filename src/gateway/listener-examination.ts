@@ -17,10 +17,15 @@ type Listener = Config['dnsListen'][number];
 const STAND_IN = '127.46.0.53';
 const OTHER = 'stop it, or choose another --dns-listen';
 
-/** A row each. @param holder who has the device open, or null: that is the gateway itself */
+/**
+ * A row each, one after the other: tried at the same time, those that share the stand-in would be in each other's way.
+ * @param holder who has the device open, or null: that is the gateway itself
+ */
 export async function examineListeners(config: Config, holder: string | null): Promise<Finding[]> {
-  if (config.role === 'data') return [];
-  return Promise.all(config.dnsListen.map((listener) => examineListener(listener, config, holder)));
+  const found: Finding[] = [];
+  if (config.role === 'data') return found;
+  for (const listener of config.dnsListen) found.push(await examineListener(listener, config, holder));
+  return found;
 }
 
 async function examineListener(listener: Listener, config: Config, holder: string | null): Promise<Finding> {

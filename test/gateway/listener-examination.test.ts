@@ -68,6 +68,16 @@ tests('listener examination', {
     assert.is(row.result, 'will be put on gw0');
     assert.is(row.isObstacle, false);
   },
+  'two of them on one port: a row each, and none is in the way of the other': async () => {
+    const rows = await examineListeners(
+      parse('--dns-listen 192.0.2.53:5399 --dns-listen 192.0.2.54:5399 --tun gw0'),
+      null,
+    );
+    assert.equal(
+      rows.map(({ of, result }) => `${of}|${result}`),
+      ['192.0.2.53:5399|will be put on gw0', '192.0.2.54:5399|will be put on gw0'],
+    );
+  },
   'the same, and somebody listens everywhere': async () => {
     for (const [everywhere, address] of [
       ['0.0.0.0', '192.0.2.53'],
