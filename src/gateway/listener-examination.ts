@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts';
 import { tryListener } from '../dns46/listener-trial.ts';
 import { textOf } from '../dns46/upstream-question.ts';
 import { isHeldEverywhere, portHolder } from '../tun/port-holder.ts';
-import { hasOpen } from '../tun/process-search.ts';
+import { hasFileOpen } from '../tun/process-search.ts';
 import { shim } from '../tun/shim.ts';
 import type { Finding } from './host-examination.ts';
 
@@ -41,7 +41,7 @@ async function examineListener(listener: Listener, config: Config, holder: strin
 function inUse(listener: Listener, { statePath }: Config, holder: string | null): Finding {
   const who = portHolder(listener.address, listener.port);
   if (who === null) return row(listener, `in use by another program (EADDRINUSE); ${OTHER}`, true);
-  const isOwn = who.name === holder || hasOpen(who.folder, statePath);
+  const isOwn = who.name === holder || hasFileOpen(who.folder, statePath);
   if (isOwn) return row(listener, `in use by ${who.name}: this gateway`, false);
   return row(listener, `in use by ${who.name} (EADDRINUSE); ${OTHER}`, true);
 }

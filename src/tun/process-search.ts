@@ -1,5 +1,5 @@
 /** Which process has something open, found through /proc. Only for messages: a process of another user may stay hidden. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 /** A process of this network namespace. */
 export interface Process {
@@ -29,6 +29,20 @@ export function hasOpen(folder: string, target: string, more = (_fd: string): bo
   return listOrEmpty(`${folder}/fd`).some(
     (fd) => readOrEmpty(() => readlinkSync(`${folder}/fd/${fd}`)) === target && more(fd),
   );
+}
+
+/** Whether a process has a file open, whatever path it came by. @param path as seen from here; nobody has one that is not there */
+export function hasFileOpen(folder: string, path: string): boolean {
+  const wanted = identity(path);
+  return wanted !== '' && listOrEmpty(`${folder}/fd`).some((fd) => identity(`${folder}/fd/${fd}`) === wanted);
+}
+
+/** Device and inode; empty when there is no such file. */
+function identity(path: string): string {
+  return readOrEmpty(() => {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  });
 }
 
 /** Processes end while they are looked at. */

@@ -1,8 +1,9 @@
 /** Could DNS46 listen there: against real sockets of this process, which stands for whoever is in the way. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { relative } from 'node:path';
 import * as assert from 'uvu/assert';
 import { examineListeners } from '../../src/gateway/listener-examination.ts';
 import { parse } from '../config/parse-run.ts';
@@ -50,14 +51,23 @@ tests('listener examination', {
       assert.match(row.result, /\(EADDRINUSE\); stop it, or choose another --dns-listen$/);
       assert.is(row.isObstacle, true);
     }),
-  'the gateway itself, known by its state file': () =>
+  'the gateway itself, known by its state file, by whatever path': () =>
     holding('127.0.0.1', async (port) => {
       const folder = mkdtempSync(`${tmpdir()}/nat46-listener-`);
       const fd = openSync(`${folder}/a.state`, 'w');
+      symlinkSync(folder, `${folder}/link`);
       try {
-        const row = await found(`--dns-listen 127.0.0.1:${port} --state ${folder}/a.state`);
-        assert.match(row.result, /: this gateway$/);
-        assert.is(row.isObstacle, false);
+        for (const path of [
+          `${folder}/a.state`,
+          relative('.', `${folder}/a.state`),
+          `${folder}/link/a.state`,
+        ]) {
+          const row = await found(`--dns-listen 127.0.0.1:${port} --state ${path} --role dns`);
+          assert.match(row.result, /: this gateway$/, path);
+          assert.is(row.isObstacle, false);
+        }
+        const row = await found(`--dns-listen 127.0.0.1:${port} --state ${folder}/b.state --role dns`);
+        assert.is(row.isObstacle, true, 'no such file');
       } finally {
         closeSync(fd);
         rmSync(folder, { recursive: true });
