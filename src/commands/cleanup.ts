@@ -29,7 +29,11 @@ export async function cleanup(
   const byFlag = given.state ?? (given.tun === undefined ? undefined : defaultStatePath(tun));
   const statePath = byFlag ?? (env.NAT46_STATE || defaultStatePath(tun));
   const { found, problems, state } = undo(statePath, given.forget === true);
-  if (problems.length > 0) throw new Nat46Error('NAT46_RUNTIME', problems.join('\n'));
+  if (problems.length > 0) {
+    const stays = `${statePath} stays until that is taken back, too; then run this again`;
+    const lines = given.forget === true && state === 'kept' ? [...problems, stays] : problems;
+    throw new Nat46Error('NAT46_RUNTIME', lines.join('\n'));
+  }
   const said = found === 0 ? [] : [`${found} changes taken back`];
   if (state === 'removed') said.push(`${statePath} removed`);
   terminal.write(`${said.length === 0 ? 'nothing to clean up' : said.join(', ')}\n`);

@@ -11,13 +11,14 @@ export function journalPath(statePath: string): string {
 }
 
 /**
- * @param statePath of the gateway that was killed @param forget remove the state file, too
+ * @param statePath of the gateway that was killed @param forget remove the state file, too, once nothing else is left
  * @returns changes found, a sentence for each that could not be taken back, and what became of the state file
  * @throws Nat46Error NAT46_RUNTIME while that gateway is running
  */
 export function cleanUpHost(statePath: string, forget: boolean): Cleaned {
   const host = cleanup(journalPath(statePath));
-  if (forget) return { ...host, state: removeSegment(statePath) ? 'removed' : 'none' };
+  if (forget && host.problems.length === 0)
+    return { ...host, state: removeSegment(statePath) ? 'removed' : 'none' };
   return { ...host, state: existsSync(statePath) ? 'kept' : 'none' };
 }
 

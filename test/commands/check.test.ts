@@ -2,7 +2,6 @@
 import * as assert from 'uvu/assert';
 import { check } from '../../src/commands/check.ts';
 import { cleanup } from '../../src/commands/cleanup.ts';
-import type { Nat46Error } from '../../src/error.ts';
 import { table, tests } from '../helpers/table.ts';
 import { outcome, Paper } from './stand.ts';
 
@@ -86,15 +85,21 @@ tests('nat46 cleanup', {
     });
     assert.equal(await run('--forget'), { code: 0, out: '2 changes taken back, /x removed\n', notes: '' });
   },
-  'what could not be taken back is named, exit 1': async () => {
-    const problems = ['route 10.2.2.0/24: busy', 'sysctl x: gone'];
-    const paper = new Paper();
-    try {
-      await cleanup([], { terminal: paper, env: {} }, () => ({ found: 5, problems, state: 'kept' }));
-      assert.unreachable();
-    } catch (error) {
-      assert.is((error as Nat46Error).exitCode, 1);
-      assert.is((error as Nat46Error).message, problems.join('\n'));
-    }
-  },
+  'what could not be taken back is named, exit 1, and so is the state file that stays because of it':
+    async () => {
+      const problems = ['route 10.2.2.0/24: busy', 'sysctl x: gone'];
+      const run = (state: 'kept' | 'none', ...args: string[]) =>
+        outcome(
+          (argv, surroundings) => cleanup(argv, surroundings, () => ({ found: 5, problems, state })),
+          ['--state', '/x', ...args],
+        );
+      const said = `${problems.join('\n')}\n`;
+      assert.equal(await run('kept'), { code: 1, out: '', notes: said });
+      assert.equal(await run('none', '--forget'), { code: 1, out: '', notes: said });
+      assert.equal(await run('kept', '--forget'), {
+        code: 1,
+        out: '',
+        notes: `${said}/x stays until that is taken back, too; then run this again\n`,
+      });
+    },
 });

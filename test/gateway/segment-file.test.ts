@@ -2,8 +2,10 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
+import { cleanUpHost, journalPath } from '../../src/gateway/host-cleanup.ts';
 import { openSegment, removeSegment } from '../../src/gateway/segment-file.ts';
 import { byteLength, CREATED_SEC_AT, type Geometry, Segment } from '../../src/nat/segment.ts';
+import { UndoJournal } from '../../src/tun/undo-journal.ts';
 import { tests } from '../helpers/table.ts';
 
 const SMALL: Geometry = { sessions: 16, mappings: 16, clients: 4, fragments: 4, members: 1, workers: 1 };
@@ -60,4 +62,20 @@ tests('state file', {
     assert.throws(() => removeSegment(`${folder}/a`), /is no state file \(magic\)/);
     assert.ok(existsSync(`${folder}/a`));
   }),
+  'cleanup removes it when asked to, but not while something of the gateway is left on the host': inFolder(
+    (folder) => {
+      const path = `${folder}/a`;
+      writeFileSync(path, image());
+      const journal = UndoJournal.open(journalPath(path));
+      journal.record([{ kind: 'device', device: 'lo' }]); // no kernel removes that one
+      journal.close();
+      const { problems, state } = cleanUpHost(path, true);
+      assert.match(problems.join(), 'ip link del dev lo');
+      assert.is(state, 'kept');
+      assert.equal(readdirSync(folder).sort(), ['a', 'a.undo']);
+      rmSync(journalPath(path));
+      assert.is(cleanUpHost(path, true).state, 'removed');
+      assert.equal(readdirSync(folder), []);
+    },
+  ),
 });
