@@ -1,7 +1,7 @@
 /**
  * What `run` does to the host, and takes back: device, addresses, routes, forwarding, neighbour proxies. Each change is in
- * the undo journal before it is made. A start after a crash finds the journal, takes back what is not wanted any more, and
- * keeps the oldest knowledge of how things were.
+ * the undo journal before it is made, but for what goes away with a device of our own (`leaveGroups`). A start after a crash
+ * finds the journal, takes back what is not wanted any more, and keeps the oldest knowledge of how things were.
  */
 import { existsSync } from 'node:fs';
 import { changeKey, type HostChange, type Step, undoSteps } from './host-change.ts';
@@ -122,7 +122,8 @@ function bringAbout(setup: HostSetup, journal: UndoJournal): PlannedChange[] {
 
 /**
  * A host that forwards joins groups of routers on each device (RFC 4291 §2.8), and would send us reports about them. The
- * kernel forgets the groups of a device whose MTU is below 1280, and joins none where the device has no multicast.
+ * kernel forgets the groups of a device whose MTU is below 1280, and joins none where the device has no multicast. Not in
+ * the journal: the device was made a moment ago, and to delete it takes this back as well.
  */
 function leaveGroups({ tun, mtu }: HostSetup): void {
   ipBatch([`link set dev ${tun} multicast off mtu ${LEAST_IPV6_MTU - 1}`, `link set dev ${tun} mtu ${mtu}`]);
