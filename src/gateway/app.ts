@@ -29,6 +29,7 @@ import { HostState } from '../tun/host.ts';
 import { readHostFacts } from '../tun/host-facts.ts';
 import { shim } from '../tun/shim.ts';
 import { BindingLog } from './binding-log.ts';
+import { Closers } from './closers.ts';
 import { DataPlane } from './data-plane.ts';
 import { openDevice } from './device.ts';
 import { DnsTally } from './dns-tally.ts';
@@ -57,14 +58,14 @@ export class App {
   #bindingLog: BindingLog | null = null;
   #store: Store | null = null;
   #dns: Dns46 | null = null;
-  /** How to take down what is up, last part first. */
-  readonly #closers: ((hurry: AbortSignal) => unknown)[] = [];
+  readonly #closers: Closers;
 
   /** @param onFailure a part died that the gateway cannot do without */
   constructor(config: Config, log: Logger, onFailure: (error: Error) => void) {
     this.#config = config;
     this.#log = log;
     this.#onFailure = onFailure;
+    this.#closers = new Closers((err) => log.error({ err }, 'not taken down as it should be'));
   }
 
   /** What `nat46 status` shows; empty until there is something. */
@@ -77,7 +78,7 @@ export class App {
     try {
       await this.#build();
     } catch (error) {
-      await this.stop();
+      await this.stop().catch(() => {}); // the log has it; why there was no start matters more
       if (this.#isStateNew) rmSync(this.#config.statePath, { force: true }); // no session is in it
       throw error;
     }
@@ -98,9 +99,12 @@ export class App {
     reloadFiles([store, bindings], this.#log);
   }
 
-  /** Take everything down. Calling it twice is harmless. @param hurry then nothing is waited for any more */
+  /**
+   * Take everything down. Calling it twice is harmless.
+   * @param hurry then nothing is waited for any more @throws what the first part said that could not be taken down
+   */
   async stop(hurry: AbortSignal = new AbortController().signal): Promise<void> {
-    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close(hurry);
+    await this.#closers.run(hurry);
   }
 
   async #build(): Promise<void> {

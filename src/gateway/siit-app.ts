@@ -15,6 +15,7 @@ import { HostState } from '../tun/host.ts';
 import { readHostFacts } from '../tun/host-facts.ts';
 import type { HostSetup } from '../tun/host-plan.ts';
 import { shim } from '../tun/shim.ts';
+import { Closers } from './closers.ts';
 import { DataPlane } from './data-plane.ts';
 import { openDevice } from './device.ts';
 import { journalPath } from './host-cleanup.ts';
@@ -28,7 +29,7 @@ export class SiitApp {
   readonly #config: SiitConfig;
   readonly #log: Logger;
   readonly #onFailure: (error: Error) => void;
-  readonly #closers: (() => unknown)[] = [];
+  readonly #closers: Closers;
   #status: () => object = () => ({});
   /** Asked again before there was anything to replace: done once there is. */
   #isAskedEarly = false;
@@ -42,6 +43,7 @@ export class SiitApp {
     this.#config = config;
     this.#log = log;
     this.#onFailure = onFailure;
+    this.#closers = new Closers((err) => log.error({ err }, 'not taken down as it should be'));
   }
 
   status(): object {
@@ -58,13 +60,14 @@ export class SiitApp {
     try {
       await this.#build();
     } catch (error) {
-      await this.stop();
+      await this.stop().catch(() => {}); // the log has it; why there was no start matters more
       throw error;
     }
   }
 
-  async stop(): Promise<void> {
-    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close();
+  /** @throws what the first part said that could not be taken down, after the others */
+  async stop(hurry: AbortSignal = new AbortController().signal): Promise<void> {
+    await this.#closers.run(hurry);
   }
 
   async #build(): Promise<void> {
