@@ -6,7 +6,7 @@
  */
 import { ipRows } from './ip-command.ts';
 import * as rows from './ip-rows.ts';
-import { covers, isLinkLocal6, parsePrefix } from './prefix.ts';
+import { contains, isLinkLocal6, parsePrefix } from './prefix.ts';
 
 export interface HostFacts {
   readonly links: readonly rows.Link[];
@@ -54,7 +54,9 @@ export function defaultMtu(facts: HostFacts, family: 4 | 6, except = ''): number
 /** Whether the kernel keeps packets to this address for itself. @param address text, or 4 or 16 bytes */
 export function isLocal(facts: HostFacts, address: string | Uint8Array, except = ''): boolean {
   const bytes = typeof address === 'string' ? parsePrefix(address)?.bytes : address;
-  return bytes !== undefined && facts.local.some((route) => route.device !== except && covers(route, bytes));
+  return (
+    bytes !== undefined && facts.local.some((route) => route.device !== except && contains(route, bytes))
+  );
 }
 
 /** IPv6 prefixes whose hosts are neighbours on a link, link-local ones left out. */
@@ -73,7 +75,7 @@ export function onLinkPrefixes6(facts: HostFacts, except = ''): rows.Route[] {
 /** Device on whose link neighbours look for the address, or null. @param address 16 bytes */
 export function onLinkDevice(facts: HostFacts, address: Uint8Array, except = ''): string | null {
   const [narrowest] = onLinkPrefixes6(facts, except)
-    .filter((prefix) => covers(prefix, address))
+    .filter((prefix) => contains(prefix, address))
     .sort((one, other) => other.length - one.length || one.metric - other.metric);
   return narrowest?.device ?? null;
 }

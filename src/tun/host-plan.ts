@@ -3,7 +3,7 @@ import { forwardingChanges } from './forwarding.ts';
 import type { HostChange, Step, SysctlChange } from './host-change.ts';
 import type { HostFacts } from './host-facts.ts';
 import { type ProxyChange, proxyChanges, proxySysctls } from './neighbour-proxy.ts';
-import { covers, parsePrefix, samePrefix } from './prefix.ts';
+import { contains, parsePrefix, samePrefix } from './prefix.ts';
 import type { Sysctls } from './sysctl.ts';
 
 /** Addresses and prefixes are text, `address/length`. */
@@ -131,7 +131,7 @@ function planSysctl(change: SysctlChange): PlannedChange {
 
 function isAddress(text: string, bytes: Uint8Array): boolean {
   const prefix = parsePrefix(text);
-  return prefix !== null && covers({ bytes, length: bytes.length * 8 }, prefix.bytes);
+  return prefix !== null && contains({ bytes, length: bytes.length * 8 }, prefix.bytes);
 }
 
 function sameAddress(

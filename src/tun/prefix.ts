@@ -30,7 +30,7 @@ function parsePrefix6(text: string): Prefix | null {
 }
 
 /** Whether a prefix contains an address; never one of the other family. */
-export function covers(prefix: Prefix, address: Uint8Array): boolean {
+export function contains(prefix: Prefix, address: Uint8Array): boolean {
   if (prefix.bytes.length !== address.length) return false;
   if (address.length === 16) return contains6({ base: prefix.bytes, length: prefix.length }, address);
   const size = 2 ** (32 - prefix.length);
@@ -40,7 +40,7 @@ export function covers(prefix: Prefix, address: Uint8Array): boolean {
 
 /** Same addresses, however they were written. */
 export function samePrefix(one: Prefix, other: Prefix): boolean {
-  return one.length === other.length && covers(one, other.bytes);
+  return one.length === other.length && contains(one, other.bytes);
 }
 
 /** fe80::/10 */
