@@ -62,8 +62,8 @@ export function examineHost(config: Config, host: Host): Finding[] {
     ...SWITCHES.map((path) => examineSwitch(path, config, host)),
     ...examineAddresses(config, host),
     ...examineRoutes(config, host),
-    examineRoute(host, 4, config),
-    examineRoute(host, 6, config),
+    examineDefaultRoute(host, 4, config),
+    examineDefaultRoute(host, 6, config),
   ];
 }
 
@@ -125,12 +125,12 @@ function badLine(check: string, line: string): Finding {
 }
 
 /** There may be other routes to what is wanted: without a default one a gateway works. */
-function examineRoute({ facts }: Host, family: 4 | 6, { tun }: Config): Finding {
-  const of = `IPv${family} default`;
+function examineDefaultRoute({ facts }: Host, family: 4 | 6, { tun }: Config): Finding {
+  const of = `IPv${family}`;
   const mtu = defaultMtu(facts, family, tun);
-  if (mtu === null) return good('route', of, 'none');
+  if (mtu === null) return good('default route', of, 'none');
   const isSmall = family === 6 && mtu < LEAST_IPV6_MTU;
   return isSmall
-    ? bad('route', of, `MTU ${mtu}: IPv6 needs ${LEAST_IPV6_MTU}`)
-    : good('route', of, `MTU ${mtu}`);
+    ? bad('default route', of, `MTU ${mtu}: IPv6 needs ${LEAST_IPV6_MTU}`)
+    : good('default route', of, `MTU ${mtu}`);
 }

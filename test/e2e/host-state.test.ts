@@ -72,7 +72,7 @@ labTests(
       for (const line of [
         'capability,CAP_NET_ADMIN,ok',
         'device,nat46,will be created',
-        'route,IPv6 default,MTU',
+        'default route,IPv6,MTU',
       ])
         assert.match(able.stdout, line);
       assert.match(able.stdout, /^forwarding,net\.ipv4\.ip_forward,is off; will be set\r$/m);

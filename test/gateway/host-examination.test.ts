@@ -43,8 +43,8 @@ tests('host examination', {
         'forwarding|net.ipv6.conf.all.forwarding|ok',
         'addresses|subnet, SNAT, maps|ok',
         'routes|subnet, SNAT, maps|ok',
-        'route|IPv4 default|MTU 1400',
-        'route|IPv6 default|MTU 65536',
+        'default route|IPv4|MTU 1400',
+        'default route|IPv6|MTU 65536',
       ],
     );
     assert.ok(found('', {}).every(({ isObstacle }) => !isObstacle));
@@ -178,13 +178,13 @@ table(
       name: 'no routes at all',
       host: { facts: { ...HOST.facts, routes: [] } },
       obstacle: false,
-      says: /^route IPv6 default: none$/,
+      says: /^default route IPv6: none$/,
     },
     {
       name: 'a way out that is too narrow for IPv6',
       host: { facts: { ...HOST.facts, routes: SMALL } },
       obstacle: true,
-      says: /^route IPv6 default: MTU 1200: IPv6 needs 1280$/,
+      says: /^default route IPv6: MTU 1200: IPv6 needs 1280$/,
     },
   ] as { name: string; flags?: string; host: Partial<Host>; obstacle: boolean; says: RegExp }[],
   ({ flags = '', host, obstacle, says }) => {
