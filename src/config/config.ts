@@ -103,7 +103,7 @@ export function resolveRun(
   const listen = values.role === 'data' ? [] : listenersOf(values);
   const ownAddresses = host.addresses();
   const all = [...problems, ...crossProblems({ values, settings, listen, ownAddresses })];
-  const config = all.length === 0 ? build(values as RunValues, host) : null;
+  const config = all.length === 0 ? build(values as RunValues, host, ownAddresses) : null;
   if (config && config.role !== 'data' && config.dnsUpstream.length === 0) all.push(noUpstream(config));
   if (!config || all.length > 0) throw new Nat46Error('NAT46_CONFIG', all.join('\n'));
   return { config: freeze(config), settings };
@@ -133,10 +133,11 @@ function withStore(given: Settings<typeof RUN_FLAGS>, env: Environment): Setting
   return { ...given, settings, values: { ...given.values, store: store.value } };
 }
 
-function build(values: RunValues, host: Surroundings): Config {
+/** @param own addresses of the host */
+function build(values: RunValues, host: Surroundings, own: readonly string[]): Config {
   const dnsListen = listenersOf(values);
   const dnsUpstreamGiven = values['dns-upstream'].length > 0;
-  const found = dnsUpstreamGiven ? { servers: [], own: [] } : upstreamOf(host, dnsListen);
+  const found = dnsUpstreamGiven ? { servers: [], own: [] } : upstreamOf(host.resolvConf(), dnsListen, own);
   return {
     ...deviceConfig(values, host.cores()),
     ...addressesOf(values),
@@ -200,10 +201,9 @@ function listenersOf(values: Partial<RunValues>): readonly Endpoint[] {
   return [{ address: formatV4(subnet.base + 1), port: DNS_PORT }];
 }
 
-function upstreamOf(host: Surroundings, listen: readonly Endpoint[]): NameServers {
-  const own = host.addresses();
+function upstreamOf(resolvConf: string, listen: readonly Endpoint[], own: readonly string[]): NameServers {
   const isOwn = (address: string) => listen.some((at) => listensAt(at, { address, port: DNS_PORT }, own));
-  return nameServers(host.resolvConf(), isOwn);
+  return nameServers(resolvConf, isOwn);
 }
 
 /** Deep, but for the bytes of addresses, which cannot be frozen. */

@@ -171,20 +171,21 @@ function circleProblems({ values, settings, listen, ownAddresses }: Draft): stri
 }
 
 /** Two listeners at one place: the second one could not be bound. */
-function listenerProblems({ values, settings }: Draft): string[] {
-  const listen = values['dns-listen'] ?? [];
+function listenerProblems({ settings, listen }: Draft): string[] {
   return listen.flatMap((at, i) => {
-    const other = listen.findIndex((before, k) => k < i && (covers(before, at) || covers(at, before)));
+    const other = listen.findIndex((before, k) => k < i && collide(before, at));
     if (other < 0) return [];
     const [given, before] = [textOf(settings, 'dns-listen', i), textOf(settings, 'dns-listen', other)];
     return [`${given}: ${before} listens there, too; keep one of the two`];
   });
 }
 
-function covers(listener: Endpoint, { address, port }: Endpoint): boolean {
-  if (listener.port !== port) return false;
-  if (!isWildcard(listener)) return listener.address === address;
-  return listener.address.includes(':') === address.includes(':');
+/** A wildcard is in the way of all of its family. */
+function collide(one: Endpoint, other: Endpoint): boolean {
+  if (one.port !== other.port) return false;
+  if (one.address === other.address) return true;
+  const isSameFamily = one.address.includes(':') === other.address.includes(':');
+  return isSameFamily && (isWildcard(one) || isWildcard(other));
 }
 
 /** One value of a list flag, as it was written. */

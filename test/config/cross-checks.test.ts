@@ -1,7 +1,8 @@
 /** Problems of several flags together. Each is one line (key, value, remedy) and ends the process with 78. */
 import * as assert from 'uvu/assert';
-import { table } from '../helpers/table.ts';
-import { failure } from './parse-run.ts';
+import { parseRunConfig } from '../../src/config/config.ts';
+import { table, tests } from '../helpers/table.ts';
+import { failure, HOST, parse } from './parse-run.ts';
 
 table(
   'cross-checks: every refusal is one line and exit 78',
@@ -139,3 +140,18 @@ table(
     assert.is(error.exitCode, 78);
   },
 );
+
+tests('cross-checks: where DNS46 listens', {
+  'one place twice is no problem of role data, which listens nowhere': () => {
+    assert.is(parse('--role data --dns-listen 1.2.3.4 --dns-listen 1.2.3.4').dnsListen.length, 2);
+  },
+  'the addresses of the host are read once': () => {
+    let reads = 0;
+    const addresses = () => {
+      reads++;
+      return HOST.addresses();
+    };
+    parseRunConfig(['--dns-listen', '0.0.0.0'], {}, { ...HOST, addresses });
+    assert.is(reads, 1);
+  },
+});
