@@ -49,7 +49,7 @@ export const RUN_FLAGS = {
   }),
   'snat-pool': list({
     placeholder: 'A[-B]',
-    absent: 'automap: the self IPs',
+    absent: 'automap: a self IP, else an address on the link',
     description: 'IPv6 source addresses outside',
     schema: snatRange,
   }),

@@ -33,8 +33,8 @@ export interface Listener {
 export type Count = (name: DnsCounter) => void;
 
 const REASONS: Record<string, string> = {
-  EADDRINUSE: 'another program listens there: stop it or choose another --dns-listen',
-  EADDRNOTAVAIL: 'this host does not have the address: add it to a device or choose another --dns-listen',
+  EADDRINUSE: 'another program listens there: stop it, or choose another',
+  EADDRNOTAVAIL: 'this host does not have the address: add it to a device, or choose another',
   EACCES: 'ports below 1024 need CAP_NET_BIND_SERVICE',
   EPERM: 'ports below 1024 need CAP_NET_BIND_SERVICE',
 };
@@ -46,7 +46,7 @@ export function bindError(endpoint: Endpoint, transport: string, cause: unknown)
   const reason = REASONS[system] ?? String(cause);
   return new Nat46Error(
     denied ? 'NAT46_PERMISSION' : 'NAT46_RUNTIME',
-    `dns-listen ${textOf(endpoint)}: cannot listen on ${transport} (${system}): ${reason}`,
+    `--dns-listen ${textOf(endpoint)}: cannot listen on ${transport} (${system}); ${reason}`,
     { cause },
   );
 }

@@ -61,7 +61,7 @@ export function makePlan(config: Config, facts: HostFacts, machine: string): Pla
     members,
     automap,
     taken: [self4, ...listen4, ...ownV4(config)],
-    addresses: foreignListeners(config, facts),
+    addresses: foreignListeners(config, self4, facts),
     routes4: [
       `${formatV4(config.subnet.base)}/${config.subnet.length}`,
       ...config.maps.filter(({ v4 }) => !contains4(config.subnet, v4)).map(({ v4 }) => `${formatV4(v4)}/32`),
@@ -73,15 +73,15 @@ export function makePlan(config: Config, facts: HostFacts, machine: string): Pla
   };
 }
 
-/** Addresses to listen on that the host does not have: they go on the device. */
-function foreignListeners(config: Config, facts: HostFacts): string[] {
+/** Addresses to listen on that the host does not have: they go on the device. Everywhere is at the gateway's own, too. */
+function foreignListeners(config: Config, self4: number, facts: HostFacts): string[] {
   const found = new Set<string>();
   for (const { address } of config.dnsListen) {
-    const v4 = parseV4(address);
+    const v4 = address === '0.0.0.0' ? self4 >>> 0 : parseV4(address);
     const bytes = v4 === null ? parseV6(address) : bytes4(v4);
     const everywhere = bytes?.every((byte) => byte === 0);
     if (bytes && !everywhere && !isLocal(facts, bytes, config.tun))
-      found.add(`${address}/${bytes.length * 8}`);
+      found.add(`${v4 === null ? address : formatV4(v4)}/${bytes.length * 8}`);
   }
   return [...found];
 }

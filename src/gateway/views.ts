@@ -55,7 +55,7 @@ export function controlRoutes(sources: ViewSources): Routes {
     'POST /v1/drain': () => {
       if (handover) return handover.drain();
       throw new Nat46Error(
-        'NAT46_USAGE',
+        'NAT46_RUNTIME',
         'drain: there is no other data gateway of one store to hand over to; just stop it',
       );
     },

@@ -389,8 +389,8 @@ export class MappingDirectory {
     const { subnet } = this.#slots;
     throw new Nat46Error(
       'NAT46_CONFIG',
-      `--subnet ${formatV4(subnet.base)}/${subnet.length}: ${foreign.length} mappings of an earlier subnet are in the state file ` +
-        `(${formatV4(foreign[0] ?? 0)}, …); start with that subnet and remove them (nat46 dssm del), or remove the state file to end them all`,
+      `--subnet ${formatV4(subnet.base)}/${subnet.length}: the state file has mappings of an earlier subnet ` +
+        `(${formatV4(foreign[0] ?? 0)}, ${foreign.length} in all); start with that subnet and remove them (nat46 dssm del), or end them all: nat46 cleanup --forget`,
     );
   }
 }

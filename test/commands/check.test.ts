@@ -14,7 +14,7 @@ tests('nat46 check', {
     assert.match(reply.out, /^FLAG +VALUE +FROM\n--tun +nat46 +default\n--mtu +1400 +NAT46_MTU\n/);
     assert.match(reply.out, /^--subnet +10\.244\.50\.0\/24 +flag$/m);
     assert.match(reply.out, /^--dns-listen +10\.244\.50\.1:53 +default$/m);
-    assert.match(reply.out, /^--snat-pool +\(automap: the self IPs\) +default$/m);
+    assert.match(reply.out, /^--snat-pool +\(automap: a self IP, else an address on the link\) +default$/m);
     assert.match(reply.out, /^--no-setup +off +default$/m);
     assert.is(reply.notes, 'nat46: the configuration is valid\n');
   },
