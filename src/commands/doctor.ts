@@ -6,6 +6,7 @@ import { commandLine, readCommandLine } from '../config/command-line.ts';
 import { type Config, resolveRun } from '../config/config.ts';
 import { RUN_FLAGS } from '../config/run-flags.ts';
 import { addFlags } from '../config/settings.ts';
+import { examineFiles } from '../gateway/file-examination.ts';
 import { examineHost, type Finding, readHost } from '../gateway/host-examination.ts';
 import { examineListeners } from '../gateway/listener-examination.ts';
 import { examineStore } from '../gateway/store-examination.ts';
@@ -50,6 +51,11 @@ export async function doctor(
 }
 
 async function examineHere(config: Config): Promise<Finding[]> {
-  const host = readHost(config.tun);
-  return [...examineHost(config, host), ...(await examineListeners(config, host.holderOf(config.tun)))];
+  const host = readHost(config);
+  const holder = host.holderOf(config.tun);
+  return [
+    ...examineHost(config, host),
+    ...examineFiles(config, host.stateHolder, holder),
+    ...(await examineListeners(config, holder)),
+  ];
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import { checkDriver, MISSING_CAPABILITY } from '../tun/device-error.ts';
 import { deviceHolder } from '../tun/device-holder.ts';
 import { defaultMtu, type HostFacts, readHostFacts } from '../tun/host-facts.ts';
+import { fileHolder, readOrEmpty } from '../tun/process-search.ts';
 import { type Sysctls, sysctls } from '../tun/sysctl.ts';
 import { hostConflicts } from './host-conflicts.ts';
 import { machineId } from './machine.ts';
@@ -29,6 +30,10 @@ export interface Host {
   readonly driverProblem: string | null;
   /** Who has a device open, or null. */
   readonly holderOf: (device: string) => string | null;
+  /** Who has the state file open, or null. */
+  readonly stateHolder: string | null;
+  /** Whether a device that is there is a TUN device. */
+  readonly isTun: boolean;
   /** Identifies this host. */
   readonly machine: string;
   readonly sysctls: Pick<Sysctls, 'read' | 'isWritable'>;
@@ -36,17 +41,22 @@ export interface Host {
 
 /** Bit of CAP_NET_ADMIN, linux/capability.h. */
 const NET_ADMIN = 12n;
+/** In `tun_flags` of sysfs, linux/if_tun.h. */
+const IFF_TUN = 1;
 /** Bytes, RFC 8200 §5. */
 const LEAST_IPV6_MTU = 1280;
 const SWITCHES = ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'];
 
 /** @throws Nat46Error NAT46_RUNTIME when the command `ip` is missing */
-export function readHost(tun: string): Host {
+export function readHost({ tun, statePath }: Pick<Config, 'tun' | 'statePath'>): Host {
   return {
     facts: readHostFacts(),
     capabilities: /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0',
     driverProblem: checkDriver(tun),
     holderOf: deviceHolder,
+    stateHolder: fileHolder(statePath),
+    isTun:
+      (Number(readOrEmpty(() => readFileSync(`/sys/class/net/${tun}/tun_flags`, 'utf8'))) & IFF_TUN) !== 0,
     machine: machineId(),
     sysctls: sysctls(),
   };
@@ -85,11 +95,16 @@ function examineCapability({ attach, setup }: Config, { capabilities }: Host): F
     : good('capability', 'CAP_NET_ADMIN', has ? 'ok' : 'not needed');
 }
 
-/** A device that is in use is most likely that of the gateway about which somebody wants to know more. */
-function examineDevice({ attach, tun }: Config, { facts, holderOf }: Host): Finding {
+/** The gateway that has both device and state file is most likely the one about which somebody wants to know more. */
+function examineDevice({ attach, tun }: Config, { facts, holderOf, stateHolder, isTun }: Host): Finding {
   const holder = holderOf(tun);
-  if (holder !== null) return good('device', tun, `in use by ${holder}`);
-  if (facts.links.some(({ device }) => device === tun)) return good('device', tun, 'is there');
+  if (holder !== null && holder === stateHolder)
+    return good('device', tun, `in use by ${holder}: this gateway`);
+  if (holder !== null)
+    return bad('device', tun, `in use by ${holder}; choose another --tun, or stop that process`);
+  const isThere = facts.links.some(({ device }) => device === tun);
+  if (isThere && !isTun) return bad('device', tun, 'is there and no TUN device; choose another --tun');
+  if (isThere) return good('device', tun, 'is there');
   if (!attach) return good('device', tun, 'will be created');
   return bad('device', tun, 'is not there; create it, or leave out --attach');
 }

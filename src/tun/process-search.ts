@@ -37,6 +37,11 @@ export function hasFileOpen(folder: string, path: string): boolean {
   return wanted !== '' && listOrEmpty(`${folder}/fd`).some((fd) => identity(`${folder}/fd/${fd}`) === wanted);
 }
 
+/** @returns the first process that has a file open, or null */
+export function fileHolder(path: string): string | null {
+  return findProcess((folder) => hasFileOpen(folder, path))?.name ?? null;
+}
+
 /** Device and inode; empty when there is no such file. */
 function identity(path: string): string {
   return readOrEmpty(() => {

@@ -19,6 +19,8 @@ const HOST: Host = {
   capabilities: '0000000000001000',
   driverProblem: null,
   holderOf: () => null,
+  stateHolder: null,
+  isTun: true,
   machine: 'm',
   sysctls: sysctlsOf(ON),
 };
@@ -90,10 +92,23 @@ table(
       says: /^device \/dev\/net\/tun: \/dev\/net\/tun is missing$/,
     },
     {
-      name: 'a gateway is running',
-      host: { holderOf: () => 'node, pid 12' },
+      name: 'the gateway is running',
+      host: { holderOf: () => 'node, pid 12', stateHolder: 'node, pid 12' },
       obstacle: false,
-      says: /^device gw0: in use by node, pid 12$/,
+      says: /^device gw0: in use by node, pid 12: this gateway$/,
+    },
+    {
+      name: 'another gateway has the device',
+      host: { holderOf: () => 'node, pid 12' },
+      obstacle: true,
+      says: /^device gw0: in use by node, pid 12; choose another --tun/,
+    },
+    {
+      name: 'a device of another kind has the name',
+      flags: ' --tun v0',
+      host: { isTun: false },
+      obstacle: true,
+      says: /^device v0: is there and no TUN device; choose another --tun$/,
     },
     {
       name: 'the device is there',

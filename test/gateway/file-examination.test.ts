@@ -1,0 +1,42 @@
+/** What `nat46 doctor` finds about the files of a gateway. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { examineFiles } from '../../src/gateway/file-examination.ts';
+import { tests } from '../helpers/table.ts';
+
+function inFolder(use: (folder: string) => void): () => void {
+  return () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'nat46-files-'));
+    try {
+      use(folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+}
+
+tests('file examination', {
+  'files that are there or can be made: a row each, no obstacle': inFolder((folder) => {
+    const [statePath, bindingLog] = [path.join(folder, 'a.state'), path.join(folder, 'b.log')];
+    writeFileSync(statePath, '');
+    assert.equal(
+      examineFiles({ statePath, bindingLog }, null, null).map(({ of, result }) => `${of}: ${result}`),
+      [`--state ${statePath}: ok`, `--binding-log ${bindingLog}: ok`],
+    );
+  }),
+  'a folder that is missing': inFolder((folder) => {
+    const statePath = path.join(folder, 'none/a.state');
+    const [row] = examineFiles({ statePath, bindingLog: null }, null, null);
+    assert.is(row?.isObstacle, true);
+    assert.is(row?.result, `there is no folder ${folder}/none; create it, or choose another`);
+  }),
+  'the state file is that of the gateway itself, or of another one': inFolder((folder) => {
+    const files = { statePath: path.join(folder, 'a.state'), bindingLog: null };
+    assert.is(examineFiles(files, 'node, pid 7', 'node, pid 7')[0]?.isObstacle, false);
+    const [row] = examineFiles(files, 'node, pid 8', 'node, pid 7');
+    assert.is(row?.isObstacle, true);
+    assert.match(row?.result ?? '', /^in use by node, pid 8, not by the gateway with this --tun/);
+  }),
+});
