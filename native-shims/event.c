@@ -1,5 +1,5 @@
 /*
- * Eventfds between threads. A worker waits for one in its own poll() (queue.c). A thread with an event loop is
+ * Eventfds between threads. A worker with parked packets waits for one in its own poll() (queue.c). A thread with an event loop is
  * called back through a watch: one more thread, which blocks in poll() and hands each signal to the loop.
  */
 #include "shim.h"

@@ -66,7 +66,8 @@ bool shim_parse(napi_env env, napi_callback_info info, const char *format, ...) 
 
 napi_value shim_number(napi_env env, int64_t value) {
   napi_value out = NULL;
-  napi_create_int64(env, value, &out);
+  if (value == (int32_t)value) napi_create_int32(env, (int32_t)value, &out); /* the cheaper one */
+  else napi_create_int64(env, value, &out);
   return out;
 }
 

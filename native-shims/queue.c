@@ -8,9 +8,12 @@
  */
 #include "shim.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,15 +24,17 @@
 #define MAX_PACKET 65535
 #define MAX_PIECES 64
 #define SLOT_MAX (HEADROOM + MAX_PACKET + ALIGNMENT)
+#define WAKE_SIGNAL SIGURG /* nobody is killed by one that arrives elsewhere: it is ignored by default */
 
-enum { STAMP_NOW, STAMP_WRITE_FAILURES, STAMP_WRITE_ERRNO, STAMP_DRAINED, STAMPS };
-enum { TUN_READABLE = 1, WAKE_SIGNALLED = 2, TUN_ERROR = 4 };
+enum { STAMP_NOW, STAMP_WRITE_FAILURES, STAMP_WRITE_ERRNO, STAMPS };
 enum { ARENA, READS, WRITES, STAMP_WORDS, MEMORIES };
 
 struct queue {
   uint32_t kind;
   int fd;
   bool vnet;
+  bool drained; /* the last batch left nothing: asking again before waiting is a system call for nothing */
+  bool nowait;  /* a single read may be told not to wait, so that the first of a batch may */
   uint8_t *arena;
   int32_t *reads, *writes, *stamps;
   int32_t arena_bytes, reads_max, writes_max;
@@ -88,7 +93,7 @@ static bool queue_memory(napi_env env, const napi_value *memory, struct queue *q
 /* queueAttach(fd, vnet, arena, reads, writes, stamps): a queue; the fd stays the caller's. */
 SHIM_FUNCTION(queue_attach) {
   napi_value memory[MEMORIES], handle;
-  struct queue found = {.kind = SHIM_QUEUE};
+  struct queue found = {.kind = SHIM_QUEUE, .nowait = true};
   if (!shim_parse(env, info, "ibvvvv", &found.fd, &found.vnet, memory, memory + 1, memory + 2, memory + 3) ||
       !queue_memory(env, memory, &found))
     return NULL;
@@ -102,39 +107,96 @@ SHIM_FUNCTION(queue_attach) {
 }
 
 /* Length of the packet now at `at`, or -1 with errno. */
-static ssize_t read_packet(const struct queue *queue, int32_t at) {
+static ssize_t read_packet(struct queue *queue, int32_t at, bool waits) {
   const ssize_t before = queue->vnet ? VNET_HEADER : 0;
-  const ssize_t got = read(queue->fd, queue->arena + at - before, (size_t)(before + MAX_PACKET));
+  const struct iovec place = {queue->arena + at - before, (size_t)(before + MAX_PACKET)};
+  ssize_t got = preadv2(queue->fd, &place, 1, -1, queue->nowait && !waits ? RWF_NOWAIT : 0);
+  if (got < 0 && errno == EOPNOTSUPP && queue->nowait) { /* a TUN device before Linux 6.4 */
+    queue->nowait = false;
+    fcntl(queue->fd, F_SETFL, O_NONBLOCK);
+    got = preadv2(queue->fd, &place, 1, -1, 0);
+  }
   if (got > before && !queue->vnet) memset(queue->arena + at - VNET_HEADER, 0, VNET_HEADER);
   if (got > before) return got - before;
   if (got >= 0) errno = EIO;
   return -1;
 }
 
-/* readBatch(queue, from, to, max): packets read into [from, to) of the arena, or -errno. */
-SHIM_FUNCTION(read_batch) {
-  struct queue *queue;
-  int32_t from, to, max, count = 0;
-  if (!shim_parse(env, info, "Qiii", (void **)&queue, &from, &to, &max)) return NULL;
-  if (from < 0 || from > to || to > queue->arena_bytes) {
-    napi_throw_range_error(env, NULL, "from and to must lie inside the arena");
-    return NULL;
-  }
-  if (max > queue->reads_max) max = queue->reads_max;
-  int32_t slot = align(from), failure = 0;
+/* Packets that are there, into [from, to) of the arena; the first is waited for if `waits`. *failure: why it ended, or 0. */
+static int32_t read_packets(struct queue *queue, int32_t from, int32_t to, int32_t max, bool waits, int *failure) {
+  int32_t slot = align(from), count = 0;
+  *failure = 0;
   while (count < max && to - slot >= SLOT_MAX) {
     const int32_t at = slot + HEADROOM;
-    const ssize_t length = read_packet(queue, at);
-    failure = length < 0 ? errno : 0;
-    if (failure != 0) break;
+    const ssize_t length = read_packet(queue, at, waits && count == 0);
+    *failure = length < 0 ? errno : 0;
+    if (*failure != 0) break;
     queue->reads[2 * count] = at;
     queue->reads[2 * count + 1] = (int32_t)length;
     slot = align(at + (int32_t)length);
     count++;
   }
+  queue->drained = *failure == EAGAIN;
+  return count;
+}
+
+/* Until there is something to read, somebody signals `wake`, or the time is over. Takes the signal. @return 0 or errno */
+static int await_packet(const struct queue *queue, int wake, int timeout) {
+  struct pollfd watched[2] = {{.fd = queue->fd, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
+  uint64_t taken;
+  if (poll(watched, 2, timeout) < 0) return errno == EINTR ? 0 : errno;
+  if (watched[1].revents & POLLNVAL) return EBADF;
+  if ((watched[1].revents & POLLIN) && read(wake, &taken, sizeof taken) < 0) return errno == EAGAIN ? 0 : errno;
+  return 0;
+}
+
+/*
+ * readBatch(queue, from, to, max, wakeFd, timeoutMs): packets read into [from, to) of the arena, or -errno. Waiting for
+ * ever is done by the read itself where that is possible: one system call instead of two. wakeReader ends it.
+ */
+SHIM_FUNCTION(read_batch) {
+  struct queue *queue;
+  int32_t from, to, max, wake, timeout, count = 0;
+  if (!shim_parse(env, info, "Qiiiii", (void **)&queue, &from, &to, &max, &wake, &timeout)) return NULL;
+  if (from < 0 || from > to || to > queue->arena_bytes) {
+    napi_throw_range_error(env, NULL, "from and to must lie inside the arena");
+    return NULL;
+  }
+  const bool waits = timeout < 0 && queue->nowait;
+  int failure = 0;
+  if (timeout != 0 && queue->drained && !waits) failure = await_packet(queue, wake, timeout);
+  if (failure == 0) count = read_packets(queue, from, to, max < queue->reads_max ? max : queue->reads_max, waits, &failure);
+  if (waits && count == 0 && (failure == EAGAIN || failure == EINTR)) { /* woken: the next may wait again */
+    failure = 0;
+    fcntl(queue->fd, F_SETFL, 0);
+  }
   queue->stamps[STAMP_NOW] = monotonic_ms();
-  queue->stamps[STAMP_DRAINED] = count > 0 && failure == EAGAIN;
   return shim_number(env, count > 0 || failure == EAGAIN ? count : -failure);
+}
+
+static void nothing(int signal) { (void)signal; }
+
+/* interruptible(): the calling thread, as wakeReader knows it, or -errno. */
+SHIM_FUNCTION(interruptible) {
+  (void)info;
+  const struct sigaction action = {.sa_handler = nothing}; /* without SA_RESTART: it ends a system call */
+  sigset_t wakes;
+  sigemptyset(&wakes);
+  sigaddset(&wakes, WAKE_SIGNAL);
+  if (sigaction(WAKE_SIGNAL, &action, NULL) < 0) return shim_fail(env);
+  pthread_sigmask(SIG_UNBLOCK, &wakes, NULL);
+  return shim_number(env, syscall(SYS_gettid));
+}
+
+/*
+ * wakeReader(fd, thread): 0 or -errno. No wake is lost: a read that begins after the first step does not wait, one that
+ * began before it is ended by the second.
+ */
+SHIM_FUNCTION(wake_reader) {
+  int32_t fd, thread;
+  if (!shim_parse(env, info, "ii", &fd, &thread)) return NULL;
+  if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) return shim_fail(env);
+  return shim_result(env, (int)syscall(SYS_tgkill, getpid(), thread, WAKE_SIGNAL));
 }
 
 /* Writes the packet that begins at pair *k and moves *k behind it. A negative length: it goes on in the next pair. */
@@ -165,23 +227,4 @@ SHIM_FUNCTION(write_batch) {
     else queue->stamps[STAMP_WRITE_FAILURES]++, queue->stamps[STAMP_WRITE_ERRNO] = failure;
   }
   return shim_number(env, accepted);
-}
-
-/* wait(queue, wakeFd, timeoutMs): bits of what is there, 0 after the time, or -errno. */
-SHIM_FUNCTION(queue_wait) {
-  struct queue *queue;
-  int32_t wake, timeout, bits = 0;
-  if (!shim_parse(env, info, "Qii", (void **)&queue, &wake, &timeout)) return NULL;
-  struct pollfd watched[2] = {{.fd = queue->fd, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
-  const int ready = poll(watched, 2, timeout);
-  const int failure = errno;
-  queue->stamps[STAMP_NOW] = monotonic_ms();
-  if (ready < 0) return shim_number(env, failure == EINTR ? 0 : -failure);
-  if (watched[0].revents & POLLIN) bits |= TUN_READABLE;
-  if (watched[0].revents & (POLLERR | POLLHUP | POLLNVAL)) bits |= TUN_ERROR;
-  if (watched[1].revents & POLLNVAL) return shim_number(env, -EBADF);
-  uint64_t taken;
-  const bool signalled = watched[1].revents & POLLIN;
-  if (signalled && read(wake, &taken, sizeof taken) == sizeof taken) bits |= WAKE_SIGNALLED;
-  return shim_number(env, bits);
 }

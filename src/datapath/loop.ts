@@ -1,5 +1,5 @@
 /**
- * The loop of a worker: wait, read a batch, translate every packet in place, count its verdict, write. It never
+ * The loop of a worker: wait for a batch, translate every packet in place, count its verdict, write. It never
  * awaits, allocates or logs. Time comes with the batch.
  */
 import { BATCHES, BYTES, CREATED, ICMP_LIMITED, ICMP_SENT, PACKETS, WRITE_FAILED } from '../nat/counters.ts';
@@ -13,13 +13,14 @@ import { Verdict } from './verdict.ts';
 
 /** A queue of the device, over the arena of the batch. */
 export interface Queue {
-  /** Fill the read region and `batch.reads`. @returns packets, 0 when there are none */
-  read(): number;
+  /**
+   * Fill the read region and `batch.reads`; when there is nothing, sleep until there is, somebody wakes us, or the time is
+   * over (-1 = never). @returns packets, 0 when there are none
+   */
+  read(timeoutMs: number): number;
   /** Write the first `count` pairs of `batch.writes`. @returns packets that the device refused */
   write(count: number): number;
-  /** Sleep until there is something to read, somebody wakes us, or the time is over (-1 = never). */
-  wait(timeoutMs: number): void;
-  /** Milliseconds at the last `read` or `wait`, signed 32-bit. */
+  /** Milliseconds at the last `read`, signed 32-bit. */
   now(): number;
   /** Tell the main thread that the punt ring has questions. */
   signal(): void;
@@ -51,14 +52,11 @@ export class Loop {
     while (!stopped()) this.turn();
   }
 
-  /** One batch, or one sleep. */
+  /** One batch, or one sleep that somebody ended. */
   turn(): void {
     if (this.#parking.size > 0) this.#retry();
-    const count = this.#queue.read();
-    if (count <= 0) {
-      this.#queue.wait(this.#parking.size > 0 ? PARKED_POLL_MS : -1);
-      return;
-    }
+    const count = this.#queue.read(this.#parking.size > 0 ? PARKED_POLL_MS : -1);
+    if (count <= 0) return;
     this.#counters[BATCHES]!++;
     this.#translateBatch(count);
     this.#countTurn();

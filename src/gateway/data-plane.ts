@@ -1,5 +1,5 @@
 /**
- * The worker threads, seen from the main thread: started together, woken through their eventfds, stopped through the
+ * The worker threads, seen from the main thread: started together, woken in whatever they wait for, stopped through the
  * segment. A worker that dies takes the gateway down: half a data plane would lose every second flow silently.
  */
 import { closeSync } from 'node:fs';
@@ -24,9 +24,17 @@ export interface DataPlaneOptions {
   readonly onCrash: (error: Error) => void;
 }
 
+/** How a worker is woken: one that has packets parked waits for its eventfd too, one that has none in a read. */
+interface Sleeper {
+  readonly tunFd: number;
+  readonly wakeFd: number;
+  /** 0 until it has said which it is. */
+  thread: number;
+}
+
 export class DataPlane {
   readonly #options: DataPlaneOptions;
-  readonly #wakeFds: number[] = [];
+  readonly #sleepers: Sleeper[] = [];
   readonly #rings: PuntRing[] = [];
   #workers: Worker[] = [];
   #puntFd = -1;
@@ -52,36 +60,46 @@ export class DataPlane {
     await Promise.all(device.queues.map((tunFd, number) => this.#startWorker(tunFd, number)));
   }
 
-  /** Wake every worker: a punted question is answered. */
+  /** A punted question is answered: wake those who have packets parked. */
   wake(): void {
-    for (const fd of this.#wakeFds) shim().signalFd(fd);
+    for (const { wakeFd } of this.#sleepers) shim().signalFd(wakeFd);
   }
 
   /** Translate by other mappings from now on. Workers take them between two batches, and are woken for it. */
   replaceMap(flows: FlowsInput): void {
     for (const worker of this.#workers) worker.postMessage(flows);
     Atomics.add(this.#options.segment.words, MAP_EDITION_AT, 1);
-    this.wake();
+    this.#interrupt();
   }
 
   /** Resolves when every thread has ended. Calling it twice is harmless. */
   async stop(): Promise<void> {
     const workers = this.#workers;
     this.#workers = [];
-    Atomics.store(this.#options.segment.words, STOP_AT, 1);
-    this.wake();
+    this.#endThreads();
     await Promise.all(workers.map((worker) => ended(worker)));
     if (this.#watch) shim().unwatchFd(this.#watch);
     this.#watch = null;
-    for (const fd of [...this.#wakeFds, this.#puntFd]) if (fd >= 0) closeSync(fd);
-    this.#wakeFds.length = 0;
+    for (const { wakeFd } of this.#sleepers) closeSync(wakeFd);
+    if (this.#puntFd >= 0) closeSync(this.#puntFd);
+    this.#sleepers.length = 0;
     this.#puntFd = -1;
+  }
+
+  readonly #endThreads = (): void => {
+    Atomics.store(this.#options.segment.words, STOP_AT, 1);
+    this.#interrupt();
+  };
+
+  #interrupt(): void {
+    for (const sleeper of this.#sleepers) interrupt(sleeper);
   }
 
   #startWorker(tunFd: number, number: number): Promise<void> {
     const { device, segment, segmentFd, settings, flows, cores } = this.#options;
     const wakeFd = shim().eventFd();
-    this.#wakeFds.push(wakeFd);
+    const sleeper: Sleeper = { tunFd, wakeFd, thread: 0 };
+    this.#sleepers.push(sleeper);
     this.#rings.push(new PuntRing(segment, number));
     const input: WorkerInput = {
       number,
@@ -99,7 +117,11 @@ export class DataPlane {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: input });
     this.#workers.push(worker);
     return new Promise((resolve, reject) => {
-      worker.once('message', () => resolve());
+      worker.once('message', (thread: number) => {
+        sleeper.thread = thread;
+        interrupt(sleeper); // it may have been to before it was known
+        resolve();
+      });
       worker.once('error', (error) => {
         reject(error);
         this.#options.onCrash(error);
@@ -112,6 +134,11 @@ export class DataPlane {
     for (const ring of this.#rings) ring.drain(addresses);
     if (addresses.size > 0) this.#options.onPunts(addresses);
   }
+}
+
+function interrupt({ tunFd, wakeFd, thread }: Sleeper): void {
+  shim().signalFd(wakeFd);
+  if (thread > 0) shim().wakeReader(tunFd, thread);
 }
 
 function ended(worker: Worker): Promise<void> {

@@ -21,7 +21,7 @@ import {
   Segment,
   STOP_AT,
 } from '../nat/segment.ts';
-import { STAMP_DRAINED, STAMP_NOW_MS, STAMP_WRITE_FAILURES, STAMPS, shim } from '../tun/shim.ts';
+import { STAMP_NOW_MS, STAMP_WRITE_FAILURES, STAMPS, shim } from '../tun/shim.ts';
 
 /** Where flows come from: sessions in the segment, or a function of addresses. */
 export type FlowsInput =
@@ -62,18 +62,11 @@ class TunQueue implements Queue {
     this.#stamps[STAMP_NOW_MS] = this.#native.nowMs();
   }
 
-  /**
-   * Nothing was left behind the last batch: that there is nothing is said without asking the device again.
-   * @throws when the device is gone: waiting for it would return at once, for ever
-   */
-  read(): number {
-    if (this.#stamps[STAMP_DRAINED] === 1) {
-      this.#stamps[STAMP_DRAINED] = 0;
-      return 0;
-    }
-    const count = this.#native.readBatch(this.#queue, 0, READ_BYTES, MAX_READS);
-    if (count < 0)
-      throw new Error(`reading queue ${this.#input.number} of the device failed: errno ${-count}`);
+  /** @throws when the device is gone: waiting for it would return at once, for ever */
+  read(timeoutMs: number): number {
+    const { wakeFd, number } = this.#input;
+    const count = this.#native.readBatch(this.#queue, 0, READ_BYTES, MAX_READS, wakeFd, timeoutMs);
+    if (count < 0) throw new Error(`queue ${number} cannot be read, is the device gone? errno ${-count}`);
     return count;
   }
 
@@ -82,10 +75,6 @@ class TunQueue implements Queue {
     const before = this.#stamps[STAMP_WRITE_FAILURES] ?? 0;
     this.#native.writeBatch(this.#queue, count);
     return (this.#stamps[STAMP_WRITE_FAILURES] ?? 0) - before;
-  }
-
-  wait(timeoutMs: number): void {
-    this.#native.wait(this.#queue, this.#input.wakeFd, timeoutMs);
   }
 
   now(): number {
@@ -111,9 +100,9 @@ class MapEditions {
     this.#edition = Atomics.load(words, MAP_EDITION_AT);
   }
 
-  /** Take the newest; one comparison when there is none. */
+  /** Take the newest; one comparison when there is none. A plain read: whoever counts on wakes this thread after it. */
   look(): void {
-    const edition = Atomics.load(this.#words, MAP_EDITION_AT);
+    const edition = this.#words[MAP_EDITION_AT] ?? 0;
     if (edition === this.#edition) return;
     this.#edition = edition;
     let newest: AddressFlowsInput | null = null;
@@ -146,10 +135,12 @@ function main(input: WorkerInput, port: MessagePort): void {
   const translator = new Translator(batch, flows, settings);
   const loop = new Loop(new TunQueue(input, batch), batch, translator, punts, counters);
   const editions = flows instanceof AddressFlows ? new MapEditions(flows, segment.words, port) : null;
-  port.postMessage('running');
+  const thread = native.interruptible();
+  if (thread < 0) throw new Error(`this thread could never be stopped: errno ${-thread}`);
+  port.postMessage(thread);
   loop.run(() => {
     editions?.look();
-    return Atomics.load(segment.words, STOP_AT) !== 0;
+    return segment.words[STOP_AT] !== 0; // plain: the call costs, and a wake follows
   });
 }
 

@@ -23,19 +23,12 @@ export const TUN_F_TSO6 = 0x04;
 export const TUN_F_USO4 = 0x20;
 export const TUN_F_USO6 = 0x40;
 
-/** Bits that `wait` returns. */
-export const WAIT_TUN_READABLE = 1;
-export const WAIT_WAKE_SIGNALLED = 2;
-export const WAIT_TUN_ERROR = 4;
-
 /** Words of the `stamps` array of a queue. */
 export const STAMP_NOW_MS = 0;
 export const STAMP_WRITE_FAILURES = 1;
 export const STAMP_WRITE_ERRNO = 2;
-/** 1 when the last read ended because nothing more was there. */
-export const STAMP_DRAINED = 3;
 /** Words of stamps that a queue needs. */
-export const STAMPS = 4;
+export const STAMPS = 3;
 
 /** Bytes before every packet that `readBatch` reads; the last ten of them are its virtio header. */
 export const HEADROOM_BYTES = 80;
@@ -90,10 +83,24 @@ export interface Shim {
    * Reads what is there into bytes `from` … `to` of the arena, densely: packet k starts at `reads[2k]` and has
    * `reads[2k + 1]` bytes; at least HEADROOM_BYTES before it are free, the last ten hold its virtio header (zero without
    * TUN_VNET_HDR); the next slot starts at the next multiple of 64. Ends when the queue is empty, after `max` packets, or
-   * when fewer than SLOT_MAX_BYTES remain. Sets STAMP_NOW_MS and STAMP_DRAINED.
-   * @returns packets read, or -errno when the first read failed
+   * when fewer than SLOT_MAX_BYTES remain. Sets STAMP_NOW_MS.
+   * @param wakeFd eventfd whose signal, which is taken, ends the waiting for a time; -1 for none
+   * @param timeoutMs how long to wait for the first packet; 0 does not wait. -1 waits in the read itself, which only a packet
+   * and `wakeReader` end; on a TUN device before Linux 6.4 it waits as for a time: whoever wakes does both
+   * @returns packets read; 0 when there are none, sometimes before the time is over; or -errno when the first read failed
    */
-  readBatch(queue: Queue, from: number, to: number, max: number): number;
+  readBatch(queue: Queue, from: number, to: number, max: number, wakeFd: number, timeoutMs: number): number;
+
+  /** Lets `wakeReader` interrupt what this thread waits for. @returns the thread, or -errno */
+  interruptible(): number;
+
+  /**
+   * Ends the waiting of a thread in `readBatch` without a timeout, or keeps it from the next. What the thread is to find
+   * must be there before.
+   * @param fd of its queue @param thread what `interruptible` returned there
+   * @returns 0 or -errno
+   */
+  wakeReader(fd: number, thread: number): number;
 
   /**
    * Writes packets k < count, each `writes[2k + 1]` bytes from `writes[2k]` (with TUN_VNET_HDR the ten bytes before it are
@@ -103,14 +110,6 @@ export interface Shim {
    * @returns packets accepted
    */
   writeBatch(queue: Queue, count: number): number;
-
-  /**
-   * Waits for packets, or for a signal on an eventfd, which is taken. Sets STAMP_NOW_MS.
-   * @param wakeFd eventfd, or -1 for none
-   * @param timeoutMs -1 waits for ever
-   * @returns WAIT_* bits, 0 after the time or an interrupting signal, or -errno
-   */
-  wait(queue: Queue, wakeFd: number, timeoutMs: number): number;
 
   /** CLOCK_MONOTONIC in ms, its low 32 bits as a signed number: the clock of STAMP_NOW_MS. */
   nowMs(): number;

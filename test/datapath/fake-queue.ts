@@ -42,8 +42,9 @@ export class FakeQueue implements Queue {
     this.#batch = batch;
   }
 
-  read(): number {
+  read(timeoutMs: number): number {
     const arriving = this.input.shift() ?? [];
+    if (arriving.length === 0) this.waits.push(timeoutMs);
     let next = 0;
     for (const [k, { packet, virtio }] of arriving.entries()) {
       const at = next + HEADROOM;
@@ -64,10 +65,6 @@ export class FakeQueue implements Queue {
       this.virtio.push(this.#batch.bytes.slice(at - VIRTIO_BYTES, at));
     }
     return Math.min(this.refuses, count);
-  }
-
-  wait(timeoutMs: number): void {
-    this.waits.push(timeoutMs);
   }
 
   now(): number {

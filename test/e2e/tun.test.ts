@@ -6,8 +6,10 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import { TunDevice } from '../../src/tun/device.ts';
 import { HostState } from '../../src/tun/host.ts';
@@ -40,6 +42,34 @@ async function withMirror(use: (mirror: Mirror) => void | Promise<void>, queues 
   } finally {
     assert.equal(host.undo(), []);
     mirror.device.release();
+  }
+}
+
+interface Reader {
+  /** What reader-thread.ts does with them is told there. */
+  words: Int32Array;
+  wake(): void;
+  /** Resolves when the thread ends, with its error or null. */
+  ended: Promise<unknown>;
+}
+
+/** With a thread that reads a device as a worker does. */
+async function withReader(use: (reader: Reader) => Promise<void>): Promise<void> {
+  const device = TunDevice.open({ name: TUN, queues: 1 });
+  const [fd = -1] = device.queues;
+  const words = new Int32Array(new SharedArrayBuffer(12));
+  const file = fileURLToPath(new URL('../tun/reader-thread.js', import.meta.url));
+  const worker = new Worker(file, { workerData: { fd, words } });
+  const ended = new Promise((resolve) => worker.once('error', resolve).once('exit', () => resolve(null)));
+  const [thread] = (await once(worker, 'message')) as [number];
+  const wake = () => shim.wakeReader(fd, thread);
+  try {
+    await use({ words, wake, ended });
+  } finally {
+    Atomics.store(words, 0, -1);
+    wake();
+    await ended;
+    device.release();
   }
 }
 
@@ -177,7 +207,7 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
         writes.set([1000, 20]);
         const batches = (count: number) => {
           for (let i = 0; i < count; i++) {
-            shim.readBatch(queue, 0, view.byteLength, 64);
+            shim.readBatch(queue, 0, view.byteLength, 64, -1, 0);
             shim.writeBatch(queue, 1);
           }
         };
@@ -222,14 +252,36 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
       assert.ok(udp.offloads === 7 || udp.offloads === 0x67);
       udp.release();
     },
-    'wait tells when somebody removes it, and a read fails': () => {
+    'a read fails when somebody removes it, whether it waits for a time or for ever': () => {
       const { device, queues } = new Mirror();
       const [queue] = queues as [native.Queue];
       ip(`link del ${TUN}`);
-      assert.is(shim.wait(queue, -1, 1000) & native.WAIT_TUN_ERROR, native.WAIT_TUN_ERROR);
-      assert.ok(shim.readBatch(queue, 0, 1 << 20, 1) < 0);
+      assert.ok(shim.readBatch(queue, 0, 1 << 20, 1, -1, 1000) < 0);
+      assert.ok(shim.readBatch(queue, 0, 1 << 20, 1, -1, -1) < 0);
       device.release();
     },
+    '3000 wakes of a thread that waits for ever: none is lost, and it sleeps between them': () =>
+      withReader(async ({ wake, words, ended }) => {
+        for (let wanted = 1; wanted <= 3000; wanted++) {
+          Atomics.store(words, 0, wanted);
+          wake();
+          const end = performance.now() + 5000;
+          while (Atomics.load(words, 1) !== wanted)
+            assert.ok(performance.now() < end, `wake ${wanted} was lost`);
+        }
+        const turns = Atomics.load(words, 2);
+        await sleep(50);
+        assert.ok(Atomics.load(words, 2) - turns <= 2, 'it does not turn while nothing happens');
+        Atomics.store(words, 0, -1);
+        wake();
+        assert.is(await ended, null);
+      }),
+    'a thread that waits for ever hears when somebody removes it': () =>
+      withReader(async ({ ended }) => {
+        await sleep(50); // it waits by then; if not, the read fails all the same
+        ip(`link del ${TUN}`);
+        assert.match(String(await ended), /errno/);
+      }),
     'in use by another process: exit 1, who it is, what to do': async () => {
       const device = TunDevice.open({ name: TUN, queues: 1 });
       const other = await child('open', TUN);

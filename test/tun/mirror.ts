@@ -36,9 +36,9 @@ export class Mirror {
     );
   }
 
-  /** The packets of one queue that are there by now. */
-  read(queue = 0): Seen[] {
-    const count = this.#readBatch(queue);
+  /** The packets of one queue that are there by now, or come in time. */
+  read(queue = 0, timeoutMs = 0): Seen[] {
+    const count = this.#readBatch(queue, timeoutMs);
     return Array.from({ length: count }, (_, k) => {
       const [at = 0, length = 0] = this.reads.subarray(2 * k);
       const header = Buffer.from(Buffer.from(this.#arena, at - 10, 10));
@@ -56,7 +56,7 @@ export class Mirror {
     done.then(stop, stop);
     while (running) {
       for (let queue = 0; queue < this.queues.length; queue++) {
-        const packets = this.read(queue);
+        const packets = this.read(queue, queue === 0 ? WAIT_MS : 0);
         seen.push(...packets.map((one) => ({ ...one, packet: one.packet.subarray(0, 40) })));
         for (const [k, { at, length }] of packets.entries()) {
           this.#swap(at);
@@ -64,7 +64,6 @@ export class Mirror {
         }
         native.shim().writeBatch(this.#queue(queue), packets.length);
       }
-      native.shim().wait(this.#queue(0), -1, WAIT_MS);
       await setImmediate();
     }
     return { result: await done, seen };
@@ -83,8 +82,8 @@ export class Mirror {
     view.setUint16(at + 22, (sum & 0xffff) + (sum >>> 16));
   }
 
-  #readBatch(queue: number): number {
-    const count = native.shim().readBatch(this.#queue(queue), 0, ARENA_BYTES, BATCH);
+  #readBatch(queue: number, timeoutMs: number): number {
+    const count = native.shim().readBatch(this.#queue(queue), 0, ARENA_BYTES, BATCH, -1, timeoutMs);
     if (count < 0) throw new Error(`readBatch: ${count}`);
     return count;
   }

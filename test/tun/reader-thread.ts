@@ -1,0 +1,20 @@
+/**
+ * A thread that reads a queue of a TUN device as a worker does, waiting for ever. It says which thread it is, then
+ * copies the number that it is to have seen, word 0, to word 1 whenever it wakes, until that is negative.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { STAMPS, shim } from '../../src/tun/shim.ts';
+
+const { fd, words } = workerData as { fd: number; words: Int32Array };
+const native = shim();
+const pairs = new Int32Array(128);
+const queue = native.queueAttach(fd, true, new ArrayBuffer(1 << 20), pairs, pairs, new Int32Array(STAMPS));
+(parentPort as MessagePort).postMessage(native.interruptible());
+for (let wanted = 0; wanted >= 0; wanted = Atomics.load(words, 0)) {
+  Atomics.store(words, 1, wanted);
+  Atomics.add(words, 2, 1);
+  // Late into the read, by another time each turn: a wake may come just before it.
+  for (const end = performance.now() + (wanted % 20) / 1000; performance.now() < end; );
+  const count = native.readBatch(queue, 0, 1 << 20, 64, -1, -1);
+  if (count < 0) throw new Error(`errno ${-count}`);
+}
