@@ -53,6 +53,7 @@ export class DataPlane {
   async start(): Promise<void> {
     const { device, segment } = this.#options;
     segment.words[STOP_AT] = 0;
+    process.on('exit', this.#endThreads);
     segment.words[WORKERS_USED_AT] = device.queues.length;
     this.#puntFd = shim().eventFd();
     const watch = shim().watchFd(this.#puntFd, () => this.#drain());
@@ -77,6 +78,7 @@ export class DataPlane {
     const workers = this.#workers;
     this.#workers = [];
     this.#endThreads();
+    process.off('exit', this.#endThreads);
     await Promise.all(workers.map((worker) => ended(worker)));
     if (this.#watch) shim().unwatchFd(this.#watch);
     this.#watch = null;
@@ -86,6 +88,7 @@ export class DataPlane {
     this.#puntFd = -1;
   }
 
+  /** Also when the process ends by an error: Node waits for its threads, and they for packets. */
   readonly #endThreads = (): void => {
     Atomics.store(this.#options.segment.words, STOP_AT, 1);
     this.#interrupt();

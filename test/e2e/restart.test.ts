@@ -85,3 +85,22 @@ labTests('kill -9 during downloads, restart with the same --state', async () => 
     await endAll(lab);
   },
 });
+
+/** Makes the main thread of a Node program throw on SIGWINCH. */
+const PLANTED = `--import=data:text/javascript,${encodeURIComponent(
+  "import { isMainThread } from 'node:worker_threads'; if (isMainThread) process.on('SIGWINCH', () => { throw new Error('planted'); });",
+)}`;
+
+labTests('a mistake of ours', async () => {}, {
+  'in the main thread ends the whole process, and the next start goes on': async (lab) => {
+    process.env.NODE_OPTIONS = PLANTED;
+    const gateway = await lab.startGateway({ workers: '2' }).finally(() => {
+      delete process.env.NODE_OPTIONS;
+    });
+    assert.is(await gateway.kill('SIGWINCH'), 1);
+    assert.match(gateway.log, /Error: planted/);
+    await lab.startGateway();
+    await lab.ok('cl1', ['curl', '-sS', '--max-time', '10', 'http://web.nat46.example/']);
+    await endAll(lab);
+  },
+});
