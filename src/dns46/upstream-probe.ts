@@ -4,7 +4,7 @@
  */
 import type { Clock } from './clock.ts';
 import type { DnsCounters } from './counters.ts';
-import { keyOf } from './name.ts';
+import { type ProbeQuestion, probeQuery } from './probe-question.ts';
 import type { Endpoint, Silence, UpstreamContext } from './upstream-question.ts';
 import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
 
@@ -12,9 +12,6 @@ import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
 const PROBE_EVERY_MS = 1_000;
 /** The same of an upstream that is down. */
 const PROBE_DOWN_EVERY_MS = 5_000;
-const QUERY_RD = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-const TYPE_NS_IN = [0, 2, 0, 1];
-const TYPE_SOA_IN = [0, 6, 0, 1];
 const ANSWERED = 'answered';
 const UNCOUNTED: DnsCounters = {
   clientQuery() {},
@@ -34,12 +31,6 @@ export interface Probed {
   probed(outcome: ProbeOutcome): void;
 }
 
-/** The root's name servers: every resolver knows them. @param zone text of one that the server answers for: its SOA record */
-export function probeQuestion(zone: string | null): Uint8Array {
-  const name = Buffer.from(keyOf(zone ?? ''), 'latin1');
-  return Uint8Array.from([...QUERY_RD, ...name, ...(zone === null ? TYPE_NS_IN : TYPE_SOA_IN)]);
-}
-
 export class UpstreamProbe {
   readonly #of: Probed;
   readonly #question: Uint8Array;
@@ -54,13 +45,13 @@ export class UpstreamProbe {
   /** @param timeoutMs after which silence counts */
   constructor(
     of: Probed,
-    question: Uint8Array,
+    question: ProbeQuestion,
     timeoutMs: number,
     transport: UdpTransport,
     context: UpstreamContext,
   ) {
     this.#of = of;
-    this.#question = question;
+    this.#question = probeQuery(question, 0);
     this.#timeoutMs = timeoutMs;
     this.#clock = context.clock;
     this.#udp = new UpstreamUdp(of.endpoint, transport, {

@@ -2,8 +2,9 @@
  * One upstream: the two ways to it, and what is known about whether it works.
  */
 import type { Log } from './log.ts';
+import { probeQuestions } from './probe-question.ts';
 import { UpstreamHealth } from './upstream-health.ts';
-import { type ProbeOutcome, probeQuestion, UpstreamProbe } from './upstream-probe.ts';
+import { type ProbeOutcome, UpstreamProbe } from './upstream-probe.ts';
 import { type Endpoint, nameOf, type Silence, textOf, type UpstreamContext } from './upstream-question.ts';
 import { UpstreamTcp } from './upstream-tcp.ts';
 import { type UdpTransport, UpstreamUdp } from './upstream-udp.ts';
@@ -51,7 +52,7 @@ export class Upstream {
     this.endpoint = endpoint;
     this.udp = new UpstreamUdp(endpoint, transport, context);
     this.tcp = new UpstreamTcp(endpoint, context);
-    this.#probe = new UpstreamProbe(this, probeQuestion(zone), tryTimeoutMs, transport, context);
+    this.#probe = new UpstreamProbe(this, probeQuestions(zone)[0], tryTimeoutMs, transport, context);
     this.#zone = zone;
     this.#context = context;
     this.#log = log;

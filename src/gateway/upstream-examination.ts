@@ -2,10 +2,10 @@
  * Do the DNS upstreams answer? Over UDP; any reply is an answer, a refusal too. Who knows nothing of the root may stay silent
  * about it, so there is a second question before a server is given up.
  */
-import { isIPv6 } from 'node:net';
 import type { Config } from '../config/config.ts';
-import { TYPE_A, TYPE_NS, TYPE_SOA } from '../dns46/message.ts';
-import { type Question, questionText, replies } from './dns-question.ts';
+import { type ProbeQuestion, probeQuestions, questionText } from '../dns46/probe-question.ts';
+import { textOf } from '../dns46/upstream-question.ts';
+import { replies } from '../dns46/upstream-trial.ts';
 import type { Finding } from './host-examination.ts';
 
 type Upstream = Config['dnsUpstream'][number];
@@ -20,7 +20,8 @@ export async function examineUpstreams({ role, dnsUpstream, dnsZones }: Config):
 }
 
 async function examineZone(zone: string, upstreams: readonly Upstream[]): Promise<Finding[]> {
-  const problems = await Promise.all(upstreams.map((upstream) => ask(upstream, questionsOf(zone))));
+  const questions = probeQuestions(zone === '' ? null : zone);
+  const problems = await Promise.all(upstreams.map((upstream) => ask(upstream, questions)));
   const isObstacle = problems.every((problem) => problem !== null);
   return upstreams.map((upstream, i) => ({
     check: zone === '' ? 'dns upstream' : `dns zone ${zone}`,
@@ -30,26 +31,10 @@ async function examineZone(zone: string, upstreams: readonly Upstream[]): Promis
   }));
 }
 
-function questionsOf(zone: string): Question[] {
-  if (zone === '')
-    return [
-      { name: '', type: TYPE_NS },
-      { name: 'localhost', type: TYPE_A },
-    ];
-  return [
-    { name: zone, type: TYPE_SOA },
-    { name: zone, type: TYPE_NS },
-  ];
-}
-
 /** @returns why there is no answer, or null */
-async function ask(upstream: Upstream, questions: readonly Question[]): Promise<string | null> {
-  const silence = await replies(upstream, questions);
-  if (silence === null) return null;
-  const asked = silence.asked.map(questionText).join(' and ');
-  return `no answer to ${asked} (${silence.why}); correct --dns-upstream or --dns-zone, or the way there`;
-}
-
-function textOf({ address, port }: Upstream): string {
-  return isIPv6(address.replace(/%.*/, '')) ? `[${address}]:${port}` : `${address}:${port}`;
+async function ask(upstream: Upstream, questions: readonly ProbeQuestion[]): Promise<string | null> {
+  const noReply = await replies(upstream, questions);
+  if (noReply === null) return null;
+  const asked = noReply.asked.map(questionText).join(' and ');
+  return `no answer to ${asked} (${noReply.why}); correct --dns-upstream or --dns-zone, or the way there`;
 }
