@@ -8,6 +8,7 @@
  *     second      0.4 s ├─ asked …………… reply ► the answer
  *
  * Those asked beside are asked from the start and nobody waits for them: that tells whether they work. What they say counts.
+ * When what is known by then suffices beside those that are left, they have HEDGE_MS more.
  */
 import type { Clock } from './clock.ts';
 
@@ -34,6 +35,8 @@ export interface Rules<Upstream, Effort> {
   goesOn(effort: Effort): boolean;
   /** Whether another round may bring more than what is known by now. */
   another(effort: Effort): boolean;
+  /** Whether what is known by now is worth more than a long wait for these. */
+  suffices(effort: Effort, left: readonly Upstream[]): boolean;
   /** An upstream has kept silent for the time of a try. */
   silent(upstream: Upstream, effort: Effort): void;
 }
@@ -50,9 +53,9 @@ export class Race<Upstream, Effort, Reply> {
   /** Those that have not said anything. */
   readonly #silent: Set<Upstream>;
   #waiting: Upstream[];
-  readonly #running = new Set<Attempt<Reply>>();
-  /** Ends the waits that are for silence only. */
-  readonly #cancelSilences: (() => void)[] = [];
+  readonly #running = new Map<Attempt<Reply>, Upstream>();
+  /** Ends the other waits: for silence that is to be noted, and for those that are left when what is known suffices. */
+  readonly #cancelWaits: (() => void)[] = [];
   #round = 1;
   #over = false;
   #cancelTimer = nothing;
@@ -78,6 +81,10 @@ export class Race<Upstream, Effort, Reply> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
+      if (!this.#rules.goesOn(this.#effort)) {
+        this.#finish(null);
+        return;
+      }
       const beside = this.#rules.beside(this.#waiting);
       this.#waiting = this.#waiting.filter((upstream) => !beside.includes(upstream));
       this.#next();
@@ -111,26 +118,37 @@ export class Race<Upstream, Effort, Reply> {
     this.#launch(upstream, () => {
       if (this.#running.size === 0) this.#next();
     });
-    this.#cancelSilences.push(clock.after(tryTimeoutMs, () => this.#noteSilence(upstream)));
+    this.#cancelWaits.push(clock.after(tryTimeoutMs, () => this.#noteSilence(upstream)));
   }
 
   /** @param failed it brought nothing */
   #launch(upstream: Upstream, failed: () => void): void {
     const attempt = this.#attempt(upstream);
-    this.#running.add(attempt);
+    this.#running.set(attempt, upstream);
     void attempt.outcome.then((outcome) => {
       this.#running.delete(attempt);
       if (outcome !== 'timeout') this.#silent.delete(upstream);
-      if (outcome === 'next' || outcome === 'timeout') failed();
-      else this.#finish(outcome);
+      if (outcome !== 'next' && outcome !== 'timeout') {
+        this.#finish(outcome);
+        return;
+      }
+      failed();
+      this.#hurry();
     }, this.#reject);
+  }
+
+  /** Ends a long wait that is not worth it. */
+  #hurry(): void {
+    const { clock, suffices } = this.#rules;
+    if (this.#over || !suffices(this.#effort, [...this.#running.values(), ...this.#waiting])) return;
+    this.#cancelWaits.push(clock.after(HEDGE_MS, () => this.#finish(null)));
   }
 
   /** The last one asked keeps silent. */
   #late(upstream: Upstream, patienceMs: number): void {
     const { another, clock, goesOn, inOrder, tryTimeoutMs } = this.#rules;
     const moreMs = tryTimeoutMs - patienceMs;
-    if (moreMs > 0) this.#cancelSilences.push(clock.after(moreMs, () => this.#noteSilence(upstream)));
+    if (moreMs > 0) this.#cancelWaits.push(clock.after(moreMs, () => this.#noteSilence(upstream)));
     else this.#noteSilence(upstream);
     const exhausted = this.#waiting.length === 0;
     if (!goesOn(this.#effort)) {
@@ -149,8 +167,8 @@ export class Race<Upstream, Effort, Reply> {
     if (this.#over) return;
     this.#over = true;
     this.#cancelTimer();
-    for (const cancel of this.#cancelSilences) cancel();
-    for (const attempt of this.#running) attempt.leave();
+    for (const cancel of this.#cancelWaits) cancel();
+    for (const attempt of this.#running.keys()) attempt.leave();
     this.#resolve(reply);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The upstreams, in order of preference: one question goes to one after the other until there is a reply
  * (upstream-race.ts). A lost packet, a silent or unreachable upstream, an unreadable reply or a server failure lead to the
- * next one; a truncated reply is asked for again over TCP (checklist 74). Nobody waits for one that does not work while
- * another one does: now and then a question is sent to it as well.
+ * next one; a truncated reply is asked for again over TCP (checklist 74). Nobody waits for one that is in doubt while
+ * another one answers, but 0.4 s when that says that it failed: now and then a question is sent to it as well.
  */
 import type { Log } from './log.ts';
 import { transfer } from './transfer.ts';
@@ -50,6 +50,8 @@ export class Upstreams {
       beside: (inOrder) => this.#beside(inOrder),
       goesOn: (effort) => !this.#closed && effort.deadlineMs > context.clock.now(),
       another: (effort) => effort.fallback === null && isRepeatable(effort.query),
+      // Who gave the fallback is trusted
+      suffices: (effort, left) => effort.fallback !== null && left.every(({ isTrusted }) => !isTrusted),
       silent: (upstream, effort) => upstream.silent('timeout', effort.query, effort.abandoned),
     };
   }

@@ -25,7 +25,7 @@ export type Script = (question: Received) => void;
 
 export class ScriptedUpstream {
   readonly seen: Received[] = [];
-  /** Questions of the gateway's own, which are for the root, or for the SOA record of a zone. */
+  /** Questions of the gateway's own: no test asks these. */
   readonly probes: Received[] = [];
   /** What to do with a question; nothing unless told. */
   script: Script = () => {};
@@ -118,8 +118,7 @@ export class ScriptedUpstream {
       name: asked?.name ?? '',
       type: asked?.type ?? '',
     };
-    const isProbe = received.type === 'SOA' || (received.type === 'NS' && received.name === '.');
-    (isProbe ? this.probes : this.seen).push(received);
+    (isProbe(received) ? this.probes : this.seen).push(received);
     this.script(received);
     this.#waiters = this.#waiters.filter(({ count, resolve }) => {
       if (this.seen.length < count) return true;
@@ -127,6 +126,11 @@ export class ScriptedUpstream {
       return false;
     });
   }
+}
+
+/** Whether it is one of the gateway's own: for the root, for localhost, for the SOA and NS records of a zone. */
+export function isProbe({ name, type }: { readonly name: string; readonly type: string }): boolean {
+  return type === 'SOA' || type === 'NS' || name === 'localhost';
 }
 
 /** @returns null for what cannot be read: bodies of other opcodes pass DNS46 unread */

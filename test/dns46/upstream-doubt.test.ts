@@ -3,11 +3,10 @@ import * as assert from 'uvu/assert';
 import { tests } from '../helpers/table.ts';
 import { settled, until } from './manual-clock.ts';
 import { query, rcode } from './packets.ts';
-import type { Received, ScriptedUpstream } from './scripted-upstream.ts';
-import { FOUND, type Setup, TRY_MS, upstreamTest } from './upstream-setup.ts';
+import { isProbe, type Received, type ScriptedUpstream } from './scripted-upstream.ts';
+import { ASKED, FOUND, type Setup, TRY_MS, upstreamTest } from './upstream-setup.ts';
 
 const answer = (question: Received) => question.answer(FOUND);
-const isProbe = ({ type }: Received) => type === 'NS';
 const named = (name: string, type = 'A') => query({ name, type, id: 0 });
 
 /** The first one leaves a question unanswered, and that is noted. */
@@ -135,6 +134,55 @@ tests('an upstream in doubt [79]', {
     for (let i = 0; i < 3; i++) assert.ok(await b.ask());
     assert.equal(b.log.lines, []);
     await b.clock.advance(TRY_MS);
+  }),
+  ...Object.fromEntries(
+    ['asked beside', 'asked behind'].map((place) => [
+      `${place}, a server failure from the one that works: 400 ms for it, not 1 ms less`,
+      upstreamTest(2, async (b, first, second) => {
+        second!.script = answer;
+        await doubt(b, first!);
+        if (place === 'asked behind') await b.ask(); // its copy of this second
+        second!.script = (question) => question.answer({ rcode: 2 });
+        const before = first!.seen.length;
+        let found: Uint8Array | null = null;
+        void b.ask().then((reply) => {
+          found = reply;
+        });
+        await first!.questions(before + 1);
+        await until(() => b.counters.rows.upstreamReplies === second!.seen.length);
+        await b.clock.advance(399);
+        assert.is(found, null);
+        await b.clock.advance(1);
+        assert.is(rcode(found ?? new Uint8Array(12)), 2);
+        await b.clock.advance(TRY_MS);
+      }),
+    ]),
+  ),
+  'a server failure from the one that works, its own answer within 400 ms: it counts': upstreamTest(
+    2,
+    async (b, first, second) => {
+      second!.script = answer;
+      await doubt(b, first!);
+      second!.script = (question) => question.answer({ rcode: 2 });
+      const found = b.ask();
+      await first!.questions(2);
+      await until(() => b.counters.rows.upstreamReplies === 2);
+      await b.clock.advance(399);
+      first!.seen[1]!.answer(FOUND);
+      assert.is(rcode((await found) ?? new Uint8Array()), 0);
+      await b.clock.advance(TRY_MS);
+    },
+  ),
+  'no time is left, or all is closed: it is not asked either': upstreamTest(2, async (b, first, second) => {
+    second!.script = answer;
+    await doubt(b, first!);
+    assert.is(await b.upstreams.ask(ASKED, b.clock.now(), (bytes) => bytes).reply, null);
+    await settled();
+    assert.equal([b.clock.pending, first!.seen.length, second!.seen.length], [1, 1, 1], 'a probe');
+    b.upstreams.close();
+    const { opened } = b;
+    assert.is(await b.ask(), null);
+    assert.equal([b.clock.pending, b.opened], [0, opened]);
   }),
   'our own questions are not counted': upstreamTest(2, async (b, first, second) => {
     second!.script = answer;

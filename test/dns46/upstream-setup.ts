@@ -34,6 +34,9 @@ export class Setup {
   watchFailure: number | null = null;
   /** From here on no socket can be opened. */
   noSockets = false;
+  /** Sockets opened so far, and those of them that are open. */
+  opened = 0;
+  open = 0;
 
   constructor(servers: ScriptedUpstream[], endpoints: Endpoint[]) {
     this.servers = servers;
@@ -44,13 +47,29 @@ export class Setup {
       shortage: new SocketShortage(this.clock, this.log),
       random: (below: number) => randomInt(below),
     };
-    const { udpOpen, udpConnect, udpSend, udpWatch, ...others } = shim();
-    const open: typeof udpOpen = (...args) => (this.noSockets ? -EMFILE : udpOpen(...args));
+    const { udpOpen, udpConnect, udpSend, udpWatch, udpClose, ...others } = shim();
+    const open: typeof udpOpen = (...args) => {
+      if (this.noSockets) return -EMFILE;
+      this.opened++;
+      this.open++;
+      return udpOpen(...args);
+    };
+    const close: typeof udpClose = (socket) => {
+      this.open--;
+      udpClose(socket);
+    };
     const connect: typeof udpConnect = (fd, address, port) =>
       port === this.noRouteTo ? -ENETUNREACH : udpConnect(fd, address, port);
     const send: typeof udpSend = (...args) => this.sendFailure ?? udpSend(...args);
     const watch: typeof udpWatch = (...args) => this.watchFailure ?? udpWatch(...args);
-    const calls = { ...others, udpOpen: open, udpConnect: connect, udpSend: send, udpWatch: watch };
+    const calls = {
+      ...others,
+      udpOpen: open,
+      udpConnect: connect,
+      udpSend: send,
+      udpWatch: watch,
+      udpClose: close,
+    };
     const transport = { calls, arena: new Arena() };
     this.upstreams = new Upstreams(
       { zone: null, endpoints, tryTimeoutMs: TRY_MS },
