@@ -1,14 +1,14 @@
 /**
  * How far an upstream is trusted. One that left a question unanswered is asked last until it answers one. It is called
- * down, which is worth a line in the log, when questions for several names were in vain, one of our own among them: a
- * resolver may be silent about a name, or some, and answer all others. Pure.
+ * down, which is worth a line in the log, when three questions were in vain, for different names or our own (probes), one of
+ * our own among them: a resolver may be silent about a name, or some, and answer all others. Pure.
  *
  *     trusted ── a question in vain ──► suspect ── three in vain, one of them a probe ──► down
  *        ▲                                 │ an answer                                      │ an answer, to a probe, too
  *        └─────────────────────────────────┴────────────────────────────────────────────────┘
  */
 
-/** Questions for different names in vain, without an answer between, that make an upstream "down". */
+/** Questions in vain, without an answer between, that make an upstream "down": each name counts once, each probe does, and one is a probe. */
 export const FAILURES_TO_DOWN = 3;
 
 /** What has just changed, if anything. */
@@ -55,6 +55,11 @@ export class UpstreamHealth {
   /** Whether there is no reason to ask others first. */
   get isTrusted(): boolean {
     return !this.#down && this.#names.size === 0;
+  }
+
+  /** Whether there is something to find out: it left a client's question unanswered, or a probe. */
+  get isDoubted(): boolean {
+    return !this.isTrusted || this.#probes > 0;
   }
 
   #judged(): Transition {

@@ -31,13 +31,15 @@ export class Upstream {
   readonly tcp: UpstreamTcp;
   /** Questions under way that nobody waits for any more (upstream-attempt.ts). */
   lingering = 0;
-  /** Has ever answered a client's question. */
+  /** Has ever answered, a client's question or one of our own. */
   hasAnswered = false;
   readonly #health = new UpstreamHealth();
   readonly #probe: UpstreamProbe;
   readonly #context: UpstreamContext;
   readonly #log: Log;
   readonly #zone: string | null;
+  /** Silences of an examination, until it is over. */
+  #held: Silence[] | null = null;
   #refusals = 0;
   #copiedMs = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -52,7 +54,7 @@ export class Upstream {
     this.endpoint = endpoint;
     this.udp = new UpstreamUdp(endpoint, transport, context);
     this.tcp = new UpstreamTcp(endpoint, context);
-    this.#probe = new UpstreamProbe(this, probeQuestions(zone)[0], tryTimeoutMs, transport, context);
+    this.#probe = new UpstreamProbe(this, probeQuestions(zone), tryTimeoutMs, transport, context);
     this.#zone = zone;
     this.#context = context;
     this.#log = log;
@@ -70,6 +72,7 @@ export class Upstream {
   /** It has said something. */
   answered(): void {
     this.hasAnswered = true;
+    this.#held?.splice(0);
     this.#note(this.#health.answered(), null);
     this.#probe.unneeded();
   }
@@ -89,24 +92,34 @@ export class Upstream {
     this.#probe.wanted();
   }
 
-  /** Asks it something of our own. @returns whether it has answered; null when this host could not ask */
-  async probe(): Promise<boolean | null> {
-    const outcome = await this.#probe.ask();
-    return outcome === 'shortage' ? null : outcome === 'answered';
+  /** Asks it our own questions. Silence is not held against it until `examined`. @returns whether this host could ask */
+  async examine(): Promise<boolean> {
+    this.#held = [];
+    return (await this.#probe.examine()) !== 'shortage';
+  }
+
+  /** @param allSilent nobody answers: it is down, and that is said for all of them */
+  examined(allSilent: boolean): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    if (allSilent) this.#health.fell();
+    else for (const silence of held) this.#note(this.#health.probeFailed(), silence);
+    if (this.#health.isDoubted) this.#probe.wanted();
   }
 
   /** What became of a question of our own. */
   probed(outcome: ProbeOutcome): void {
-    if (outcome === 'answered') this.#note(this.#health.probeAnswered(), null);
-    else {
-      if (outcome !== 'shortage') this.#note(this.#health.probeFailed(), outcome);
-      this.#probe.wanted();
+    if (outcome === 'answered') {
+      this.hasAnswered = true;
+      this.#held?.splice(0);
+      this.#note(this.#health.probeAnswered(), null);
+      return;
     }
-  }
-
-  /** It is known to be down; that has been said. */
-  fell(): void {
-    this.#health.fell();
+    if (outcome === 'timeout' || outcome === 'unreachable') {
+      if (this.#held === null) this.#note(this.#health.probeFailed(), outcome);
+      else this.#held.push(outcome);
+    }
+    if (this.#health.isDoubted || (this.#held !== null && !this.hasAnswered)) this.#probe.wanted();
   }
 
   /** Whether it is time to send a doubtful one a question that somebody else is asked. */

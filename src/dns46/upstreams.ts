@@ -96,13 +96,14 @@ export class Upstreams {
     return this.#upstreams.map(({ endpoint, isDown }) => ({ endpoint, isDown }));
   }
 
-  /** Asks each something of our own. If none answers, all are down from here on. @returns whether that is so */
+  /** Asks each our own questions. If none has answered by the end, all are down from there on. @returns whether that is so */
   async allSilent(): Promise<boolean> {
-    const answers = await Promise.all(this.#upstreams.map((upstream) => upstream.probe()));
-    if (this.#closed || answers.length === 0 || answers.some((answer) => answer !== false)) return false;
-    if (this.#upstreams.some((upstream) => upstream.hasAnswered)) return false;
-    for (const upstream of this.#upstreams) upstream.fell();
-    return true;
+    const asked = await Promise.all(this.#upstreams.map((upstream) => upstream.examine()));
+    if (this.#closed) return false;
+    const someAnswered = this.#upstreams.some(({ hasAnswered }) => hasAnswered);
+    const silent = asked.length > 0 && !asked.includes(false) && !someAnswered;
+    for (const upstream of this.#upstreams) upstream.examined(silent);
+    return silent;
   }
 
   /** Whoever waits gets null. */

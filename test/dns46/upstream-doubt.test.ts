@@ -197,7 +197,7 @@ tests('asked by us at the start', {
   'nobody answers: all are down, which is said by whoever asked for it': upstreamTest(2, async (b, first) => {
     const silent = b.upstreams.allSilent();
     await until(() => first!.probes.length === 1);
-    await b.clock.advance(TRY_MS);
+    await b.clock.advance(2 * TRY_MS);
     assert.is(await silent, true);
     assert.equal(
       b.upstreams.views().map(({ isDown }) => isDown),
@@ -209,9 +209,9 @@ tests('asked by us at the start', {
     second!.script = answer;
     const silent = b.upstreams.allSilent();
     await until(() => first!.probes.length === 1);
-    await b.clock.advance(TRY_MS);
-    assert.is(await silent, false);
     await b.clock.advance(2 * TRY_MS);
+    assert.is(await silent, false);
+    await b.clock.advance(TRY_MS);
     await until(() => b.log.lines.length === 1);
     assert.equal(b.log.lines, ['warn upstream down']);
   }),
