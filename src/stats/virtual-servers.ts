@@ -3,7 +3,8 @@
  * know. clientside = inside, serverside = outside; `in` = received by the gateway.
  *
  * A connection is a session and counts once, when it is made. A DNS query counts once on the clientside, and once
- * on the serverside for each query that is sent upstream.
+ * on the serverside for each query that is sent upstream for it. What DNS46 asks of its own, to see whether an upstream
+ * answers, is not in here: no client made it.
  */
 import { Verdict } from '../datapath/verdict.ts';
 import { CREATED } from '../nat/counters.ts';
@@ -38,11 +39,14 @@ const MEANINGS: Readonly<Record<keyof Side, string>> = {
   expired_conns: 'connections ended because nothing passed for their lifetime',
 };
 
+const SERVERSIDE_TOT_CONNS = `${MEANINGS.tot_conns}; DNS: queries sent upstream for clients, without the gateway's own`;
+
 const NO_CONNS = { max_conns: 0, cur_conns: 0, expired_conns: 0 };
 
 function sideColumns(side: 'clientside' | 'serverside'): Column[] {
   const place = side === 'clientside' ? 'inside' : 'outside';
-  return Object.entries(MEANINGS).map(([name, meaning]) => count(`${side}.${name}`, `${place}: ${meaning}`));
+  const meanings = side === 'clientside' ? MEANINGS : { ...MEANINGS, tot_conns: SERVERSIDE_TOT_CONNS };
+  return Object.entries(meanings).map(([name, meaning]) => count(`${side}.${name}`, `${place}: ${meaning}`));
 }
 
 function row(name: string, destination: string, clientside: Side, serverside: Side): Row {
