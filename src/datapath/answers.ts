@@ -12,6 +12,7 @@ import * as originate from '../xlat/originate.ts';
 import type { Batch } from './batch.ts';
 import type { Identifications } from './identifications.ts';
 import type { Packet } from './packet.ts';
+import * as segmentHeaders from './segment-headers.ts';
 import type { Settings } from './settings.ts';
 import { TokenBucket } from './token-bucket.ts';
 import * as transport from './transport.ts';
@@ -44,14 +45,28 @@ export class Answers {
     if (typeCode === SILENT) return;
     if (!originate.mayAnswerV4(view, packet.at, packet.upper - packet.at)) return;
     if (!this.#allowed(this.#bucket4, now)) return;
-    const quote = Math.min(packet.end - packet.at, originate.MAX_V4 - originate.V4_OVERHEAD);
+    const header = packet.upper - packet.at;
+    const length = this.#lengthOnWire(packet);
+    const quote = Math.min(header + length, originate.MAX_V4 - originate.V4_OVERHEAD);
     const out = this.#batch.reserve(originate.V4_OVERHEAD + quote);
-    bytes.copyWithin(out + originate.V4_OVERHEAD, packet.at, packet.at + quote);
+    const quoted = out + originate.V4_OVERHEAD;
+    bytes.copyWithin(quoted, packet.at, packet.at + quote);
+    if (this.#offload.segment !== 0) {
+      segmentHeaders.setV4(view, quoted, quoted + header, length, 0);
+      segmentHeaders.setUpper(
+        view,
+        quoted + header,
+        quoted + quote,
+        packet.upperLength,
+        length,
+        this.#offload,
+      );
+    }
     const rest = tooBig ? packet.mtu : 0;
-    const length = originate.writeErrorV4(view, out, typeCode, rest, quote);
+    const message = originate.writeErrorV4(view, out, typeCode, rest, quote);
     ipv4.setAddresses(view, out, this.#settings.self4 || packet.far, packet.near);
-    originate.writeHeaderV4(view, out, length, this.#identifications.next(), 0);
-    this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + length);
+    originate.writeHeaderV4(view, out, message, this.#identifications.next(), 0);
+    this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + message);
   }
 
   /** The same for an IPv6 packet. @param chain walked along it */
@@ -62,15 +77,37 @@ export class Answers {
     if (typeCode === SILENT) return;
     if (!originate.mayAnswerV6(view, packet.at, chain, packet.end)) return;
     if (!this.#allowed(this.#bucket6, now)) return;
-    const quote = Math.min(packet.end - packet.at, originate.MAX_V6 - originate.V6_OVERHEAD);
+    const header = packet.upper - packet.at;
+    const length = this.#lengthOnWire(packet);
+    const quote = Math.min(header + length, originate.MAX_V6 - originate.V6_OVERHEAD);
     const out = this.#batch.reserve(originate.V6_OVERHEAD + quote);
-    bytes.copyWithin(out + originate.V6_OVERHEAD, packet.at, packet.at + quote);
+    const quoted = out + originate.V6_OVERHEAD;
+    bytes.copyWithin(quoted, packet.at, packet.at + quote);
+    if (this.#offload.segment !== 0) {
+      segmentHeaders.setV6(view, quoted, quoted + header, length);
+      segmentHeaders.setUpper(
+        view,
+        quoted + header,
+        quoted + quote,
+        packet.upperLength,
+        length,
+        this.#offload,
+      );
+    }
     bytes.copyWithin(out + ipv6.DESTINATION, packet.far, packet.far + 16);
     this.#writeSelf6(out + ipv6.SOURCE, packet.near);
     const rest = tooBig ? packet.mtu : this.#pointer(verdict, packet, chain);
-    const length = originate.writeErrorV6(view, out, typeCode, rest, quote);
-    originate.writeHeaderV6(view, out, length, 0);
-    this.#batch.push(out, ipv6.HEADER_LENGTH + length);
+    const message = originate.writeErrorV6(view, out, typeCode, rest, quote);
+    originate.writeHeaderV6(view, out, message, 0);
+    this.#batch.push(out, ipv6.HEADER_LENGTH + message);
+  }
+
+  /** Bytes of the upper layer as the sender's network had them: of a super-packet, those of its first segment. */
+  #lengthOnWire(packet: Packet): number {
+    const { view } = this.#batch;
+    this.#offload.load(view, packet.at);
+    if (this.#offload.segment === 0) return packet.upperLength;
+    return segmentHeaders.firstLength(view, packet.upper, packet.upperLength, this.#offload);
   }
 
   /** Byte of the packet that a Parameter Problem is about, RFC 4443 §3.4. */

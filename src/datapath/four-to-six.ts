@@ -14,6 +14,7 @@ import { HEADER_DIFFERENCE } from '../xlat/mtu.ts';
 import { isCopied, mark } from '../xlat/traffic-class.ts';
 import * as v4ToV6 from '../xlat/v4-to-v6.ts';
 import type { Batch } from './batch.ts';
+import { DatagramTrain } from './datagram-train.ts';
 import { type Flows, REFUSED_MALFORMED, refusalVerdict } from './flows.ts';
 import type { IcmpErrors46 } from './icmp-errors-46.ts';
 import { Packet } from './packet.ts';
@@ -26,6 +27,8 @@ import { Verdict } from './verdict.ts';
 const FITS = 0;
 const SPLIT = 1;
 const TOO_BIG = 2;
+/** A super-packet of UDP, whose datagrams are to be split. */
+const CUT = 3;
 
 export class FourToSix {
   readonly packet = new Packet();
@@ -35,6 +38,7 @@ export class FourToSix {
   readonly #errors: IcmpErrors46;
   readonly #settings: Settings;
   readonly #splitter: Splitter;
+  readonly #train: DatagramTrain;
   readonly #marks: boolean;
 
   constructor(batch: Batch, flows: Flows, errors: IcmpErrors46, settings: Settings) {
@@ -43,6 +47,7 @@ export class FourToSix {
     this.#errors = errors;
     this.#settings = settings;
     this.#splitter = new Splitter(batch);
+    this.#train = new DatagramTrain(batch);
     this.#marks = !isCopied(settings);
   }
 
@@ -90,10 +95,19 @@ export class FourToSix {
     const session = id as SessionId;
     const fit = this.#fit(session, now);
     if (fit === TOO_BIG) return Verdict.DropTooBig;
+    if (fit === CUT) return this.#cut(now);
     this.#flows.track(session, packet, 0, now);
     if ((packet.flags & tcp.SYN) !== 0 && this.#settings.clampMss) this.#clampMss(session, now);
     this.#rewrite(session);
     return this.#output(session, fit === SPLIT);
+  }
+
+  /** Each datagram of a super-packet goes the way of one that came alone. @returns what became of the last */
+  #cut(now: number): Verdict {
+    let verdict = Verdict.DropMalformed;
+    this.#train.open(this.packet);
+    while (this.#train.next()) verdict = this.translate(this.#train.at, this.#train.length, now);
+    return verdict;
   }
 
   /** @returns the session of a TCP or UDP header, found or made; or a refusal */
@@ -226,16 +240,23 @@ export class FourToSix {
     return Math.min(this.#settings.mtu6, this.#flows.sessions.pathMtu(id, now));
   }
 
-  /** A super-packet of TCP is cut into smaller segments instead of being refused. */
+  /** A super-packet of TCP is cut into smaller segments instead of being refused; one of UDP only if fragments may be. */
   #fitSegments(limit: number): number {
     const { packet } = this;
     const isUdp = this.#offload.type === GSO_UDP_L4;
     const header = isUdp ? udp.HEADER_LENGTH : tcp.headerLength(this.#batch.view, packet.upper);
     const room = limit - ipv6.HEADER_LENGTH - header;
     if (this.#offload.segment <= room) return FITS;
-    if (isUdp) return TOO_BIG;
+    if (isUdp) return this.#mayCut() ? CUT : TOO_BIG;
     this.#offload.segment = room;
     return FITS;
+  }
+
+  /** Whether it is one of UDP as the kernel makes them, and says that it may be fragmented. */
+  #mayCut(): boolean {
+    const { fragment, protocol } = this.packet;
+    const isDatagram = protocol === udp.PROTOCOL && !ipv4.isFragment(fragment);
+    return isDatagram && (fragment & ipv4.DF) === 0 && this.#offload.needsChecksum;
   }
 
   #clampMss(id: SessionId, now: number): void {

@@ -85,6 +85,10 @@ export function identification(view: DataView, at: number): number {
   return view.getUint16(at + IDENTIFICATION);
 }
 
+export function setIdentification(view: DataView, at: number, id: number): void {
+  view.setUint16(at + IDENTIFICATION, id);
+}
+
 /** The word that holds DF, MF and the fragment offset in units of 8 bytes. */
 export function flagsOffset(view: DataView, at: number): number {
   return view.getUint16(at + FLAGS_OFFSET);
@@ -142,6 +146,11 @@ export function setAddresses(view: DataView, at: number, from: number, to: numbe
 
 export function setChecksumField(view: DataView, at: number, field: number): void {
   view.setUint16(at + CHECKSUM, field);
+}
+
+/** Keep the checksum of a header right that has changed by `delta`. */
+export function updateChecksum(view: DataView, at: number, delta: number): void {
+  view.setUint16(at + CHECKSUM, checksum.update(view.getUint16(at + CHECKSUM), delta));
 }
 
 /** Compute and store the checksum of a header without options. */

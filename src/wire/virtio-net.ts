@@ -35,6 +35,12 @@ export function clear(view: DataView, at: number): void {
   view.setInt16(at + CSUM_OFFSET, 0);
 }
 
+/** One segment, its checksum as it was. */
+export function clearSegments(view: DataView, at: number): void {
+  view.setUint8(at + GSO_TYPE, GSO_NONE);
+  view.setInt32(at + HDR_LEN, 0); // and GSO_SIZE
+}
+
 /** Whether this is several packets in one. */
 export function isSuper(view: DataView, at: number): boolean {
   return view.getUint8(at + GSO_TYPE) !== GSO_NONE;
@@ -64,7 +70,12 @@ export function writeUdpSuper(view: DataView, at: number, header: number, size: 
 export function segments(view: DataView, at: number, length: number): number {
   const size = view.getUint16(at + GSO_SIZE, true);
   if (size === 0) return 1;
-  const payload = length - view.getUint16(at + HDR_LEN, true);
+  // hdr_len is what lay in one piece somewhere, and may hold payload; UDP always leaves its checksum to us
+  const isUdp = view.getUint8(at + GSO_TYPE) === GSO_UDP_L4 && needsChecksum(view, at);
+  const headers = isUdp
+    ? view.getUint16(at + CSUM_START, true) + UDP_HEADER
+    : view.getUint16(at + HDR_LEN, true);
+  const payload = length - headers;
   return payload <= size ? 1 : Math.ceil(payload / size);
 }
 

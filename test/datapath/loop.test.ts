@@ -41,6 +41,21 @@ function datagram(number: number, far = SERVER, size = 4): Arriving {
   return { packet: v4({ ...pair(far), protocol: 17, id: number }, udp(pair(far), [5000, 53], payload)) };
 }
 
+/** A super-packet of datagrams of 1233 bytes that may be fragmented; their identifications follow `number` × 100. */
+function train(number: number, far: number, size: number): Arriving {
+  const packet = v4(
+    { ...pair(far), protocol: 17, id: number * 100 },
+    udp(pair(far), [5000, 53], new Uint8Array(size)),
+  );
+  const device = { gsoType: 5, headers: 28, segment: 1233, needsChecksum: true, sumStart: 20, sumOffset: 6 };
+  return { packet, virtio: virtio(device) };
+}
+
+/** Of a fragment. */
+function identification6(packet: Uint8Array): number {
+  return new DataView(packet.buffer).getUint32(44);
+}
+
 /** Numbers of the datagrams that came out. */
 function numbers({ queue }: FakeWorker): number[] {
   return queue.output.map((packet) => new DataView(packet.buffer).getUint32(48));
@@ -94,6 +109,32 @@ tests('loop', {
     ]);
     assert.equal(w.counted(), { forwarded_46: 4 });
     assert.equal(w.countedBytes(), { forwarded_46: 4028 });
+  },
+
+  '[7] [22] trains whose datagrams are fragmented: none is lost, however many a batch has': () => {
+    const w = worker();
+    const trains = Array.from({ length: 15 }, (_, n) => train(n, SERVER, 53 * 1233));
+    w.turns(trains);
+    assert.is(w.queue.output.length, 15 * 53 * 2);
+    assert.equal(w.counted(), { forwarded_46: 15 * 53 });
+    const ids = w.queue.output.filter((_, k) => k % 2 === 0).map((packet) => identification6(packet));
+    assert.equal(
+      ids,
+      trains.flatMap((_, n) => Array.from({ length: 53 }, (__, i) => n * 100 + i)),
+    );
+  },
+
+  '[7] [22] a train waits for the store, a later datagram behind it': () => {
+    const w = worker();
+    w.turns([train(1, UNKNOWN, 3 * 1233), datagram(7, UNKNOWN)]);
+    assert.equal([w.queue.output.length, w.counted()], [0, { punted: 4 }]);
+    w.map(UNKNOWN, UNKNOWN_V6);
+    w.turns([]);
+    assert.equal(
+      w.queue.output.map((packet) => packet.length),
+      [1280, 57, 1280, 57, 1280, 57, 52],
+    );
+    assert.equal(w.counted(), { punted: 4, forwarded_46: 4 });
   },
 
   'packets that the device refuses are counted': () => {

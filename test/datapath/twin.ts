@@ -5,6 +5,7 @@
  */
 import { concat, fragmentHeader, icmp, type Pair, u16, u32, v4, v6, virtio } from '../helpers/packets.ts';
 import * as parse from './twin-parse.ts';
+import { first, segments } from './twin-segments.ts';
 import * as upper from './twin-upper.ts';
 
 export interface TwinWorld {
@@ -40,6 +41,8 @@ export class Twin {
   /** Both tuples of each session. */
   readonly #sessions = new Map<string, Session>();
   readonly #fragments = new Map<string, Session>();
+  /** Of the packet at hand. */
+  #device = parse.parseVirtio(PLAIN);
 
   constructor(world: TwinWorld) {
     this.#world = world;
@@ -47,6 +50,7 @@ export class Twin {
 
   translate(packet: Uint8Array, header: Uint8Array): TwinOutcome {
     const device = parse.parseVirtio(header);
+    this.#device = device;
     return packet[0]! >> 4 === 4 ? this.#to6(parse.parse4(packet), device) : this.#to4(packet, device);
   }
 
@@ -68,10 +72,7 @@ export class Twin {
     const limit = packet.df ? mtu6 : Math.min(mtu6, lowestIpv6Mtu);
     const segment = segment6(packet, device, limit);
     const fits = device.segment > 0 ? segment > 0 : size <= limit;
-    if (!fits && (packet.df || device.segment > 0)) {
-      const isOnlyItsHeader = device.segment === 0 && isFragment4(packet) && size - 8 <= mtu6;
-      return this.#error4('DropTooBig', packet, 0x0304, mtu6 - 20 - (isOnlyItsHeader ? 8 : 0));
-    }
+    if (!fits && (packet.df || device.segment > 0)) return this.#refuse6(packet, size, device);
     if (packet.mf && packet.offset === 0) this.#fragments.set(fragmentKey4(packet), session);
     const payload = packet.offset > 0 ? packet.payload : this.#upper6(packet, session, device);
     const pair = { source: this.#world.snat, destination: session.real };
@@ -79,6 +80,23 @@ export class Twin {
     const grown = 20 - packet.options.length;
     const outDevice = packet.protocol === 1 ? PLAIN : upper.moved(device, grown, segment, 4);
     return forward('Forward46', [{ packet: whole6(packet, pair, payload), virtio: outDevice }]);
+  }
+
+  #refuse6(packet: parse.Packet4, size: number, device: parse.Virtio): TwinOutcome {
+    const { mtu6 } = this.#world;
+    if (!packet.df && device.gsoType === 5) return this.#oneByOne(packet.whole, device);
+    const isOnlyItsHeader = device.segment === 0 && isFragment4(packet) && size - 8 <= mtu6;
+    return this.#error4('DropTooBig', packet, 0x0304, mtu6 - 20 - (isOnlyItsHeader ? 8 : 0));
+  }
+
+  #oneByOne(whole: Uint8Array, device: parse.Virtio): TwinOutcome {
+    const outcomes = segments(whole, device).map(({ packet, virtio: header }) =>
+      this.translate(packet, header),
+    );
+    return forward(
+      'Forward46',
+      outcomes.flatMap(({ outputs }) => outputs),
+    );
   }
 
   #follow4(packet: parse.Packet4): Session | string {
@@ -152,7 +170,7 @@ export class Twin {
     const isAnswered = packet.offset === 0 && (packet.protocol !== 1 || packet.payload[0] === 8);
     if (!isAnswered) return drop(verdict);
     const pair = { source: this.#world.self4, destination: packet.source };
-    const message = icmp(pair, typeCode, u16(0, mtu), packet.whole.slice(0, 548));
+    const message = icmp(pair, typeCode, u16(0, mtu), first(packet.whole, this.#device).slice(0, 548));
     return { verdict, outputs: [{ packet: v4({ ...pair, protocol: 1 }, message), virtio: PLAIN }] };
   }
 
@@ -243,7 +261,7 @@ export class Twin {
   #error6(verdict: string, packet: parse.Packet6, typeCode: number, rest: number): TwinOutcome {
     if (isLater(packet) || (packet.next === 58 && packet.payload[0] !== 128)) return drop(verdict);
     const pair = { source: packet.destination, destination: packet.source };
-    const message = icmp(pair, typeCode, u32(rest), packet.whole.slice(0, 1232));
+    const message = icmp(pair, typeCode, u32(rest), first(packet.whole, this.#device).slice(0, 1232));
     return { verdict, outputs: [{ packet: v6({ ...pair, next: 58 }, message), virtio: PLAIN }] };
   }
 

@@ -102,6 +102,22 @@ export function superPacket(version: 4 | 6, length: number): Specimen {
   return { name: `super-packet ${version}`, packet, virtio: build.virtio(version === 4 ? SUPER4 : SUPER6) };
 }
 
+/** A super-packet of UDP, its checksum left to the device. @param df of IPv4 */
+function train(version: 4 | 6, length: number, segment: number, df = true): Specimen {
+  const pair = version === 4 ? INSIDE : OUTWARD;
+  const checksum = build.sum(build.pseudoHeader(pair, 17, 8 + length));
+  const start = version === 4 ? 20 : 40;
+  const ports: [number, number] = version === 4 ? [scene.INSIDE_PORT, DNS] : [DNS, scene.OUTSIDE_PORT];
+  const datagram = build.udp(pair, ports, data(length), checksum);
+  const packet =
+    version === 4
+      ? build.v4({ ...pair, protocol: 17, df }, datagram)
+      : build.v6({ ...pair, next: 17 }, datagram);
+  const device = { needsChecksum: true, gsoType: 5, segment, headers: start + 8, sumStart: start };
+  const name = `train of ${segment} bytes ${version}${df ? '' : ', DF=0'}`;
+  return { name, packet, virtio: build.virtio({ ...device, sumOffset: 6 }) };
+}
+
 /** In this order the first ones open the sessions of the others. */
 export const CORPUS: readonly Specimen[] = [
   ...plain({
@@ -164,6 +180,11 @@ export const CORPUS: readonly Specimen[] = [
   }),
   superPacket(4, 4000),
   superPacket(6, 4000),
+  train(4, 5000, 1200),
+  train(6, 5000, 1200),
+  train(4, 5000, 1472, false),
+  train(4, 5000, 1472),
+  train(6, 5000, 1480),
 ];
 
 function plain(packets: Record<string, Uint8Array>): Specimen[] {

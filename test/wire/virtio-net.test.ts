@@ -21,6 +21,8 @@ table(
     { name: 'one byte more', header: '0101 3600 b405 1400 1000', length: 54 + 1461, want: 2 },
     { name: 'a whole number', header: '0101 3600 b405 1400 1000', length: 54 + 2920, want: 2 },
     { name: '64 KiB', header: '0101 3600 b405 1400 1000', length: 65535, want: 45 },
+    { name: 'UDP', header: '0105 1c00 b004 1400 0600', length: 28 + 4801, want: 5 },
+    { name: 'UDP, payload in hdr_len', header: '0105 ff05 b004 1400 0600', length: 28 + 4801, want: 5 },
     { name: 'headers longer than the packet', header: '0101 ffff b405 1400 1000', length: 100, want: 1 },
   ],
   (row) => assert.is(segments(header(row.header), LENGTH, row.length), row.want),
