@@ -64,16 +64,16 @@ async function udpBurst(
   bed: Bed,
   at: Running,
   bytes: number,
-  load: { perSecond: number; ms: number; sources?: Sources },
+  load: { perSecond: number; ms: number; sources?: Sources; verb?: 'send' | 'send-trains' },
 ): Promise<Burst> {
   const { lab } = bed;
   const receiver = lab.spawn('srv', [program('udp-load'), 'receive', String(UDP_PORT)]);
   await ready(receiver);
-  const { sources } = load;
+  const { sources, verb = 'send' } = load;
   const from = sources ? [sources.first, String(sources.hosts), String(sources.sockets)] : [];
   const numbers = [UDP_PORT, bytes, load.perSecond.toFixed(0), load.ms.toFixed(0)].map(String);
   const sender = JSON.parse(
-    await lab.ok('cl1', [program('udp-load'), 'send', at.target, ...numbers, ...from]),
+    await lab.ok('cl1', [program('udp-load'), verb, at.target, ...numbers, ...from]),
   ) as { run: number; sent: number; seconds: number };
   await pause(150); // what is still in queues
   const got = JSON.parse(await finished(receiver)) as { run: number; received: number };
@@ -90,6 +90,13 @@ export async function udpOverload(
   const from = sources ? { sources } : {};
   const burst = await udpBurst(bed, at, bytes, { perSecond: OVERLOAD, ms: bed.seconds * MS, ...from });
   return { received: burst.received / burst.seconds / 1000, offered: burst.sent / burst.seconds / 1000 };
+}
+
+/** @returns kpps received of trains at overload, which the sender's kernel does not cut */
+export async function udpTrains(bed: Bed, at: Running, bytes: number): Promise<number> {
+  const load = { perSecond: OVERLOAD, ms: bed.seconds * MS, verb: 'send-trains' } as const;
+  const { received, seconds } = await udpBurst(bed, at, bytes, load);
+  return received / seconds / 1000;
 }
 
 /**

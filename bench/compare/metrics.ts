@@ -56,6 +56,15 @@ function datagrams(bytes: number): Load {
   };
 }
 
+/** As QUIC sends. */
+function trains(bytes: number): Load {
+  const name = `UDP ${bytes} B, trains`;
+  return {
+    metrics: [{ name, unit: 'kpps', better: 'higher' }],
+    run: async (bed, at) => ({ [name]: await loads.udpTrains(bed, at, bytes) }),
+  };
+}
+
 function cpu(name: string, goals: Metric['goals'] & object, measure: typeof loads.cpuPerByte): Load {
   return {
     metrics: [{ name, unit: 'ns', better: 'lower', goals }],
@@ -103,6 +112,7 @@ export const LOADS: readonly Load[] = [
   bulk('TCP 8 flows, down', ['--parallel', '8', '--reverse'], BULK_8),
   { ...datagrams(64), scale: 'too' },
   datagrams(1200),
+  trains(1200),
   cpu('CPU per packet', { TAYGA: 1, 'TAYGA new': 1, 'C reference': 1.1 }, loads.cpuPerPacket),
   cpu('CPU per byte', { TAYGA: 0.3, 'TAYGA new': 0.3, 'C reference': 1.1 }, loads.cpuPerByte),
   roundTrip('RTT idle', 'idle'),

@@ -6,6 +6,8 @@
  *       PER_SECOND 0: as fast as it goes. With BASE4, the source goes round BASE4 … BASE4+HOSTS-1, then round
  *       SOCKETS source ports: HOSTS × SOCKETS flows, no two datagrams in a row of one flow.
  *       Prints {"run", "sent", "seconds"}.
+ *   udp-load send-trains ADDRESS PORT BYTES PER_SECOND MS
+ *       The same, one flow, many datagrams in one call that the kernel cuts at last (udp(7), UDP_SEGMENT).
  *   udp-load receive PORT
  *       Prints `ready`; at SIGTERM {"run", "received", "reordered"} of the run that came last.
  */
@@ -13,6 +15,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +28,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 64, MAX_BYTES = 9000, TICK_NS = 250000, MAX_SOCKETS = 4096, FIRST_PORT = 20000 };
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+enum { BATCH = 64, MAX_BYTES = 9000, MAX_TRAIN = 65000, TICK_NS = 250000, MAX_SOCKETS = 4096, FIRST_PORT = 20000 };
 
 struct stamp {
   uint32_t run, sequence;
@@ -41,6 +48,7 @@ struct sender {
   int sockets[MAX_SOCKETS];
   uint32_t socket_count, hosts, base, run, sequence;
   uint32_t host, socket; /* of the next datagram */
+  uint32_t train; /* datagrams in one call, or 0 */
   struct mmsghdr messages[BATCH];
   struct iovec pieces[BATCH];
   union source sources[BATCH];
@@ -88,9 +96,16 @@ static void prepare(struct sender *sender, size_t bytes) {
   }
 }
 
+/* @return datagrams sent, or -1 */
+static int send_train(struct sender *sender, uint32_t most) {
+  const struct msghdr message = {.msg_iov = sender->pieces, .msg_iovlen = most};
+  return sendmsg(sender->sockets[0], &message, 0) < 0 ? -1 : (int)most;
+}
+
 /* One sendmmsg of at most `most`: from one socket, and each from the next host. @return datagrams sent */
 static uint32_t send_some(struct sender *sender, uint32_t most) {
   if (most > BATCH) most = BATCH;
+  if (sender->train != 0 && most > sender->train) most = sender->train;
   const bool one_socket = sender->socket_count == 1; /* it can go round its hosts within a batch */
   if (!one_socket && most > sender->hosts - sender->host) most = sender->hosts - sender->host;
   for (uint32_t i = 0; i < most; i++) {
@@ -100,7 +115,8 @@ static uint32_t send_some(struct sender *sender, uint32_t most) {
     struct in_pktinfo source = {.ipi_spec_dst.s_addr = htonl(sender->base + (sender->host + i) % sender->hosts)};
     memcpy(CMSG_DATA(&sender->sources[i].header), &source, sizeof source);
   }
-  const int sent = sendmmsg(sender->sockets[sender->socket], sender->messages, most, 0);
+  const int sent = sender->train != 0 ? send_train(sender, most)
+                                      : sendmmsg(sender->sockets[sender->socket], sender->messages, most, 0);
   if (sent < 0 && errno != ENOBUFS && errno != EAGAIN && errno != ECONNREFUSED && errno != EINTR) fail("sendmmsg");
   if (sent <= 0) return 0;
   sender->sequence += (uint32_t)sent;
@@ -133,7 +149,7 @@ static void send_for(struct sender *sender, double per_second, uint64_t ms) {
   printf("{\"run\":%u,\"sent\":%u,\"seconds\":%.6f}\n", sender->run, sender->sequence, (double)(now - begin) / 1e9);
 }
 
-static int send_main(char **argument, int count) {
+static int send_main(char **argument, int count, bool in_trains) {
   static struct sender sender;
   const struct rlimit files = {MAX_SOCKETS + 64, MAX_SOCKETS + 64};
   struct in_addr base;
@@ -148,8 +164,12 @@ static int send_main(char **argument, int count) {
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   for (uint32_t i = 0; i < sender.socket_count; i++)
     sender.sockets[i] = open_socket(argument[0], atoi(argument[1]), sender.hosts == 0 ? 0 : FIRST_PORT + (int)i);
-  const size_t bytes = (size_t)atoi(argument[2]);
-  prepare(&sender, bytes < sizeof(struct stamp) ? sizeof(struct stamp) : bytes > MAX_BYTES ? MAX_BYTES : bytes);
+  int bytes = atoi(argument[2]);
+  if (bytes < (int)sizeof(struct stamp)) bytes = sizeof(struct stamp);
+  if (bytes > MAX_BYTES) bytes = MAX_BYTES;
+  prepare(&sender, (size_t)bytes);
+  if (in_trains) sender.train = (uint32_t)(MAX_TRAIN / bytes);
+  if (in_trains && setsockopt(sender.sockets[0], SOL_UDP, UDP_SEGMENT, &bytes, sizeof bytes) < 0) fail("UDP_SEGMENT");
   send_for(&sender, atof(argument[3]), (uint64_t)atoi(argument[4]));
   return 0;
 }
@@ -189,8 +209,11 @@ static int receive_main(int port) {
 }
 
 int main(int count, char **argument) {
-  if ((count == 7 || count == 10) && strcmp(argument[1], "send") == 0) return send_main(argument + 2, count - 2);
+  if ((count == 7 || count == 10) && strcmp(argument[1], "send") == 0) return send_main(argument + 2, count - 2, false);
+  if (count == 7 && strcmp(argument[1], "send-trains") == 0) return send_main(argument + 2, count - 2, true);
   if (count == 3 && strcmp(argument[1], "receive") == 0) return receive_main(atoi(argument[2]));
-  fprintf(stderr, "usage: udp-load send ADDRESS PORT BYTES PER_SECOND MS [BASE4 HOSTS SOCKETS] | receive PORT\n");
+  fprintf(stderr, "usage: udp-load send ADDRESS PORT BYTES PER_SECOND MS [BASE4 HOSTS SOCKETS]\n"
+                  "       udp-load send-trains ADDRESS PORT BYTES PER_SECOND MS\n"
+                  "       udp-load receive PORT\n");
   return 2;
 }
