@@ -108,7 +108,7 @@ export class DataPlane {
       number,
       tunFd,
       vnet: device.vnet,
-      coalesceUdp: device.takesUso,
+      coalesceUdp: device.hasUso,
       segmentFd,
       geometry: segment.geometry,
       wakeFd,

@@ -19,8 +19,6 @@ export interface TunOptions {
   readonly attach?: boolean;
   /** Keep the device when the process ends. */
   readonly persist?: boolean;
-  /** Ask for UDP segmentation too, which brings GSO_UDP_L4 super-packets. */
-  readonly uso?: boolean;
 }
 
 /** One row of `ip -j -d addr show`. */
@@ -43,8 +41,6 @@ export class TunDevice {
   readonly vnet = true;
   /** TUN_F_* bits that the kernel granted. */
   readonly offloads: number;
-  /** Whether the kernel cuts UDP super-packets that are written (Linux 6.2 and newer), whatever we asked to read. */
-  readonly takesUso: boolean;
   /** Whether `open` created the device, rather than found it. */
   readonly created: boolean;
   #released = false;
@@ -52,12 +48,11 @@ export class TunDevice {
   private constructor(
     name: string,
     queues: readonly number[],
-    found: Pick<TunDevice, 'offloads' | 'takesUso' | 'created'>,
+    found: Pick<TunDevice, 'offloads' | 'created'>,
   ) {
     this.name = name;
     this.queues = queues;
     this.offloads = found.offloads;
-    this.takesUso = found.takesUso;
     this.created = found.created;
   }
 
@@ -68,10 +63,9 @@ export class TunDevice {
     const queues = [fd];
     try {
       while (multiQueue && queues.length < options.queues) queues.push(openQueue(options.name, MULTI));
-      const takesUso = native.shim().tunOffload(fd, TCP | UDP) === 0;
-      const offloads = negotiate(fd, options.uso === true ? [TCP | UDP, TCP] : [TCP]);
+      const offloads = negotiate(fd);
       if (options.persist === true) persist(options.name, fd);
-      return new TunDevice(options.name, queues, { offloads, takesUso, created });
+      return new TunDevice(options.name, queues, { offloads, created });
     } catch (error) {
       for (const queue of queues) closeSync(queue);
       throw error;
@@ -81,6 +75,11 @@ export class TunDevice {
   /** Bytes; 0 when the device is gone. */
   get mtu(): number {
     return linkRow(this.name)?.mtu ?? 0;
+  }
+
+  /** Whether UDP super-packets are read, and may be written: the kernel cuts them where they end (Linux 6.2 and newer). */
+  get hasUso(): boolean {
+    return (this.offloads & UDP) === UDP;
   }
 
   /** First IPv4 address with its prefix length, or null. */
@@ -154,8 +153,9 @@ function openQueue(name: string, flags: number): number {
 }
 
 /** Asks for sets of offloads, best first; older kernels refuse bits that they do not know. @returns what was granted */
-function negotiate(fd: number, wishes: readonly number[]): number {
-  for (const bits of [...wishes, native.TUN_F_CSUM]) {
+/** @returns the most that the kernel grants */
+function negotiate(fd: number): number {
+  for (const bits of [TCP | UDP, TCP, native.TUN_F_CSUM]) {
     if (native.shim().tunOffload(fd, bits) === 0) return bits;
   }
   return 0;
