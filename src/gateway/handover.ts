@@ -7,15 +7,14 @@ import type { Logger } from 'pino';
 import { formatV6, parseV6 } from '../address.ts';
 import { unusableV6 } from '../config/address-schemas.ts';
 import { Nat46Error } from '../error.ts';
-import { adopt } from '../nat/adoption.ts';
+import { adopt, endSessions, isUsed } from '../nat/adoption.ts';
 import { TCP_ESTABLISHED_MS } from '../nat/lifetimes.ts';
 import { toWords } from '../nat/mapping.ts';
 import type { NatState } from '../nat/nat-state.ts';
 import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import { MemberUse, NO_MEMBER, PROTOCOL_COLUMN_NAMES } from '../nat/port-pool.ts';
-import type { SessionId } from '../nat/session.ts';
 import type { MappingDirectory } from '../store/directory.ts';
-import { BEAT_MS, type GatewayGroup } from '../store/group.ts';
+import { BEAT_MS, type GatewayGroup, LEASE_MS } from '../store/group.ts';
 import { Leases, type LeaseView } from '../store/leases.ts';
 import { SessionJournal } from '../store/session-journal.ts';
 import { readSession } from '../store/session-record.ts';
@@ -51,6 +50,7 @@ export class Handover {
   readonly #parts: HandoverParts;
   readonly #leases: Leases;
   readonly #journal: SessionJournal;
+  readonly #startedMs: number;
   #timers: NodeJS.Timeout[] = [];
   #beating: Promise<void> | null = null;
   #flushing = false;
@@ -62,6 +62,7 @@ export class Handover {
 
   constructor(parts: HandoverParts) {
     this.#parts = parts;
+    this.#startedMs = parts.nowMs();
     this.#journal = new SessionJournal(parts.state, parts.group);
     this.#leases = new Leases(
       parts.group,
@@ -220,6 +221,7 @@ export class Handover {
     if (member === null) return;
     attract(address);
     await this.#flushAll(); // what ended here while the store was away must not come back
+    const stale = this.#endStale(member, await group.since(address));
     const records = Object.entries(await group.read(address));
     const lost: string[] = [];
     for (const [i, [key, rest]] of records.entries()) {
@@ -232,9 +234,25 @@ export class Handover {
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
     const tookMs = Math.round(performance.now() - begin);
     log.info(
-      { address, isHome, sessions: records.length - lost.length, lost: lost.length, tookMs },
+      { address, isHome, sessions: records.length - lost.length, lost: lost.length, stale, tookMs },
       'SNAT address leased',
     );
+  }
+
+  /**
+   * Another gateway had the address in between: what became of the sessions that are still here is in the journal, or they are
+   * over. Those that packets came for until now never left: the network did not hear of the other one.
+   */
+  #endStale(member: number, since: number): number {
+    const { nowMs, state } = this.#parts;
+    if (since === state.pool.since(member)) return 0;
+    const isAnothers = since !== 0; // else a new store, which knows nothing of before
+    this.#journal.leave(member); // their end is not to reach it
+    const now = nowMs();
+    const withinMs = Math.min((now - this.#startedMs) | 0, LEASE_MS);
+    const ended = isAnothers ? endSessions(state, member, (id) => isUsed(state, id, now, withinMs)) : 0;
+    state.pool.setSince(member, since);
+    return ended;
   }
 
   async #forgetLost(address: string, lost: readonly string[]): Promise<void> {
@@ -296,7 +314,7 @@ export class Handover {
 
   #returned(address: string): void {
     const member = this.#memberOf(address);
-    const sessions = member === null ? 0 : this.#endSessions(member);
+    const sessions = member === null ? 0 : endSessions(this.#parts.state, member);
     this.#parts.log.info({ address, sessions }, 'SNAT address goes back to its gateway');
   }
 
@@ -327,23 +345,6 @@ export class Handover {
     if (member !== NO_MEMBER) return member;
     log.error({ address }, 'no room for another SNAT address: its sessions cannot be taken over');
     return null;
-  }
-
-  #endSessions(member: number): number {
-    const { state } = this.#parts;
-    const { bibs, sessions } = state;
-    let ended = 0;
-    for (const row of sessions.rows.inUse()) {
-      const id = row as SessionId;
-      const isOf = (): boolean => sessions.rows.isValid(id) && bibs.member(sessions.bib(id)) === member;
-      if (!isOf()) continue;
-      state.locked(() => {
-        if (isOf()) state.endSession(id);
-      });
-      state.breathe();
-      ended++;
-    }
-    return ended;
   }
 }
 

@@ -1,14 +1,19 @@
 /**
- * Sessions of another gateway, continued here: the same inside and outside tuples in the tables of this one, so that
- * neither end notices. The SNAT address is a member already, and the mapping is known.
+ * Sessions of another gateway, continued here, and the end of those that are another's now. Continued are the same inside and
+ * outside tuples in the tables of this one, so that neither end notices. The SNAT address is a member already, and the
+ * mapping is known.
  */
 
+import * as tcp from '../wire/tcp.ts';
+import * as udp from '../wire/udp.ts';
 import { BindingEvent } from './binding-ring.ts';
 import { setDeltas } from './deltas.ts';
+import { ICMP_QUERY_MS, UDP_MS } from './lifetimes.ts';
 import type { NatState } from './nat-state.ts';
 import { protocolColumn } from './port-pool.ts';
 import { NO_ROW } from './rows.ts';
 import { type NewSession, NO_SESSION, portPair, type SessionId } from './session.ts';
+import * as tcpState from './tcp-state.ts';
 
 /** What makes a session, whatever rows it has. Addresses are signed words. */
 export interface Adopted {
@@ -51,6 +56,44 @@ export function adopt(state: NatState, from: Adopted): boolean {
     state.bindings.noteSession(BindingEvent.Add, id);
     return true;
   });
+}
+
+/**
+ * End the sessions of a SNAT address.
+ * @param isSpared of a session whose row is valid, under the lock @returns how many ended
+ */
+export function endSessions(
+  state: NatState,
+  member: number,
+  isSpared: (id: SessionId) => boolean = () => false,
+): number {
+  const { bibs, sessions } = state;
+  const isOf = (id: SessionId): boolean =>
+    sessions.rows.isValid(id) && bibs.member(sessions.bib(id)) === member && !isSpared(id);
+  let ended = 0;
+  for (const row of sessions.rows.inUse()) {
+    const id = row as SessionId;
+    if (!isOf(id)) continue;
+    state.locked(() => {
+      if (!isOf(id)) return;
+      state.endSession(id);
+      ended++;
+    });
+    state.breathe();
+  }
+  return ended;
+}
+
+/** Whether a packet of the session came in the last so many ms. @param now clock of the data plane */
+export function isUsed({ sessions }: NatState, id: SessionId, now: number, withinMs: number): boolean {
+  const protocol = sessions.protocol(id);
+  const lifetimeMs =
+    protocol === tcp.PROTOCOL
+      ? tcpState.lifetimeMs(sessions.state(id))
+      : protocol === udp.PROTOCOL
+        ? UDP_MS
+        : ICMP_QUERY_MS;
+  return ((sessions.deadline(id) - now) | 0) > lifetimeMs - withinMs;
 }
 
 /** Whether a session that is here looks the same from outside. */

@@ -19,6 +19,7 @@ const ADDRESS = 0;
 const IN_USE = 4; // three protocols
 const ALLOC_FAIL = 8; // three protocols
 const USE = 12;
+const SINCE = 13;
 const BITMAPS = 16;
 
 export const NO_PORT = -1;
@@ -115,6 +116,15 @@ export class PortPool {
 
   setUse(member: number, use: MemberUse): void {
     this.#words[this.#base(member) + USE] = use;
+  }
+
+  /** Which time of having the address its sessions are of (store/group.ts); 0 as long as no other gateway is known to have had it. */
+  since(member: number): number {
+    return this.#words[this.#base(member) + SINCE]!;
+  }
+
+  setSince(member: number, since: number): void {
+    this.#words[this.#base(member) + SINCE] = since;
   }
 
   /** Word offset of a member's address. */

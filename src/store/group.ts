@@ -6,6 +6,7 @@
  *     nat46:lease:ADDRESS      gateway and token; expires unless it is prolonged
  *     nat46:want:ADDRESS       the gateway that is configured with it waits for it
  *     nat46:pool               addresses that were leased once
+ *     nat46:holders            hash: address → gateway that had it last, and the token with which it took it from another
  *     nat46:journal:ADDRESS    hash of its established sessions; written by the holder of the lease only
  */
 export interface GatewayGroup {
@@ -17,6 +18,11 @@ export interface GatewayGroup {
   lease(claims: readonly LeaseClaim[]): Promise<number[]>;
   /** Nobody has it any more, if it was ours. */
   release(address: string): Promise<void>;
+  /**
+   * Since when the address is the last holder's without another one in between: the token with which it was taken from that
+   * one, 0 when none is known.
+   */
+  since(address: string): Promise<number>;
   /** Addresses with sessions that no other gateway has: nobody's, and those of this one. */
   orphans(): Promise<string[]>;
   /** Change the journal of an address. @returns false when the lease is not ours with this token: nothing was written */

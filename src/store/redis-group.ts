@@ -23,6 +23,10 @@ const LEASE = `
       token = redis.call('INCR', 'nat46:fence')
       redis.call('SET', key, mine .. token, 'PX', ARGV[2])
       redis.call('SADD', 'nat46:pool', ARGV[i])
+      local last = redis.call('HGET', 'nat46:holders', ARGV[i])
+      if not last or string.sub(last, 1, #mine) ~= mine then
+        redis.call('HSET', 'nat46:holders', ARGV[i], mine .. (last and token or 0))
+      end
       if isHome then redis.call('DEL', want) end
     end
     tokens[#tokens + 1] = token
@@ -36,6 +40,12 @@ const RELEASE = `
   local held = redis.call('GET', key)
   if held and string.sub(held, 1, #mine) == mine then redis.call('DEL', key) end
   return 0`;
+
+/** ARGV: address */
+const SINCE = `
+  redis.call('SELECT', 1)
+  local last = redis.call('HGET', 'nat46:holders', ARGV[1])
+  return tonumber(last and string.match(last, ' (%d+)$') or 0)`;
 
 /** ARGV: gateway. An address without sessions is forgotten: whoever is configured with it takes it anew. */
 const ORPHANS = `
@@ -78,6 +88,7 @@ const READ = `
 export interface GroupScripts {
   nat46Lease(...args: (string | number)[]): Promise<number[]>;
   nat46Release(gateway: string, address: string): Promise<number>;
+  nat46Since(address: string): Promise<number>;
   nat46Orphans(gateway: string): Promise<string[]>;
   nat46Write(...args: (string | number)[]): Promise<number>;
   nat46Clear(holder: string, address: string): Promise<number>;
@@ -89,6 +100,7 @@ export function defineGroupScripts(redis: Redis): void {
   const scripts = {
     nat46Lease: LEASE,
     nat46Release: RELEASE,
+    nat46Since: SINCE,
     nat46Orphans: ORPHANS,
     nat46Write: WRITE,
     nat46Clear: CLEAR,
@@ -114,6 +126,10 @@ export class RedisGroup implements GatewayGroup {
 
   async release(address: string): Promise<void> {
     await this.#ask((redis) => redis.nat46Release(this.#gateway, address));
+  }
+
+  since(address: string): Promise<number> {
+    return this.#ask((redis) => redis.nat46Since(address));
   }
 
   orphans(): Promise<string[]> {

@@ -11,6 +11,7 @@ import { until } from '../helpers/redis.ts';
 
 const PORT = '7007';
 const CONNECTIONS = 1000;
+const ENDING = 20;
 const SCRIPT = 'test/helpers/connections.py';
 const POOL = [0, 1, 2, 3].map((n) => `2001::10:244:100:25${n}`);
 
@@ -50,12 +51,19 @@ class Connections {
   }
 }
 
-async function hold(dssm: DssmLab): Promise<Connections> {
+async function hold(dssm: DssmLab, count = CONNECTIONS): Promise<Connections> {
   const address = await dssm.lab.lookup('web');
-  const argv = ['/usr/bin/python3', SCRIPT, 'hold', address, PORT, String(CONNECTIONS)];
+  const argv = ['/usr/bin/python3', SCRIPT, 'hold', address, PORT, String(count)];
   const held = new Connections(dssm.lab.spawn('cl1', argv, { stdio: ['pipe', 'pipe', 'inherit'] }));
-  assert.is(await held.opened(), CONNECTIONS);
+  assert.is(await held.opened(), count);
   return held;
+}
+
+/** Connections to the server that a gateway has as established. */
+async function established(dssm: DssmLab, name: GatewayName): Promise<number> {
+  const { stdout } = await dssm.control(name, ['sessions', '-j', 'state=established']);
+  const sessions: { real: string }[] = JSON.parse(stdout);
+  return sessions.filter(({ real }) => real.endsWith(`]:${PORT}`)).length;
 }
 
 /** Sessions in the journals of the store. */
@@ -85,6 +93,8 @@ const inherited = (gateway: Gateway) =>
 let gw: Gateway;
 let gw2: Gateway;
 let connections: Connections;
+/** End on the heir. */
+let ending: Connections;
 
 dssmTests(
   'dSSM: SNAT addresses and sessions between gateways',
@@ -114,9 +124,10 @@ dssmTests(
     'SIGKILL with 1,000 established connections: another gateway takes its address, and at least 99 % go on':
       async (dssm) => {
         connections = await hold(dssm);
+        ending = await hold(dssm, ENDING);
         const begin = Date.now();
         await until('the journal', 10_000, async () =>
-          (await journalled(dssm)) >= CONNECTIONS ? true : null,
+          (await journalled(dssm)) >= CONNECTIONS + ENDING ? true : null,
         );
         const journalMs = Date.now() - begin;
         const killed = Date.now();
@@ -145,12 +156,19 @@ dssmTests(
       assert.ok(alive >= CONNECTIONS * 0.99, `${alive}`);
     },
 
-    'it returns: its addresses and their sessions go back to it': async (dssm) => {
+    'it returns: its addresses and their sessions go back to it, but not those that ended meanwhile': async (
+      dssm,
+    ) => {
+      ending.end();
+      await until('their end', 10_000, async () =>
+        (await established(dssm, 'gw2')) <= CONNECTIONS ? true : null,
+      );
       gw = await dssm.start('gw');
       await until('its leases', 20_000, async () =>
         (await leases(dssm, 'gw')).held.length === POOL.length ? true : null,
       );
       assert.equal((await leases(dssm, 'gw2')).inherited, []);
+      assert.ok((await established(dssm, 'gw')) <= CONNECTIONS);
       await dssm.route('gw', POOL);
       const alive = await connections.alive();
       console.log(`gateway back: ${alive} of ${CONNECTIONS} connections go on`);

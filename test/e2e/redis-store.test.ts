@@ -244,6 +244,7 @@ worldTests(
           const [token = 0] = await one.lease([home]);
           assert.ok(token > 0);
           assert.equal(await one.lease([home]), [token], 'prolonged');
+          assert.is(await one.since(home.address), 0);
           assert.equal(await other.lease([home]), [0]);
           const changes = { put: [['s', 'r'] as const, ['t', 'q'] as const], remove: ['u'] };
           assert.is(await other.write(home.address, token, changes), false);
@@ -265,11 +266,17 @@ worldTests(
           const inherited = { ...home, isHome: false };
           const [second = 0] = await other.lease([inherited]);
           assert.ok(second > token, 'a newer token');
+          assert.is(await other.since(home.address), second);
           assert.equal(await one.lease([home]), [0]);
           assert.equal(await other.lease([inherited]), [-second], 'its home is back');
           assert.is(await other.write(home.address, second, { put: [], remove: ['s', 't'] }), true);
           await other.release(home.address);
-          assert.ok(((await one.lease([home]))[0] ?? 0) > second);
+          const [third = 0] = await one.lease([home]);
+          assert.ok(third > second);
+          assert.is(await one.since(home.address), third);
+          await one.release(home.address);
+          assert.ok(((await one.lease([home]))[0] ?? 0) > third);
+          assert.is(await one.since(home.address), third, 'nobody had it in between');
           assert.ok(Number(await world.cli(['-n', '1', 'PTTL', `nat46:lease:${home.address}`])) > 3000);
         } finally {
           for (const store of stores) await store.close();

@@ -3,12 +3,16 @@ import pino from 'pino';
 import * as assert from 'uvu/assert';
 import { Nat46Error } from '../../src/error.ts';
 import { Handover } from '../../src/gateway/handover.ts';
+import { TCP_ESTABLISHED_MS, UDP_MS } from '../../src/nat/lifetimes.ts';
 import { MappingKind } from '../../src/nat/mapping.ts';
+import type { NatState } from '../../src/nat/nat-state.ts';
 import { MemberUse } from '../../src/nat/port-pool.ts';
+import { NO_SESSION, type SessionId } from '../../src/nat/session.ts';
 import { TcpState } from '../../src/nat/tcp-state.ts';
+import { LEASE_MS } from '../../src/store/group.ts';
 import { StoreLost } from '../../src/store/store.ts';
 import { tests } from '../helpers/table.ts';
-import { Flows, TCP } from '../nat/flows.ts';
+import { Flows, TCP, UDP } from '../nat/flows.ts';
 import { bytes, freshState } from '../nat/fresh-state.ts';
 import { GroupWorld } from '../store/group-world.ts';
 
@@ -17,10 +21,15 @@ const B = '2001:db8:5::2';
 const SERVER = 0x0a020205;
 const FLOW = { protocol: TCP, near: 0x0a000001, nearPort: 4000, far: SERVER, farPort: 80 };
 
-/** A gateway whose beats the test gives. */
-function stand(world: GroupWorld, name: string, home: string) {
+function freshTables(home: string): NatState {
   const state = freshState({ members: 4, sessions: 64 }, [home]);
   state.mappings.insert(SERVER, bytes('2001:db8:64::80'), MappingKind.Dynamic, 0, 0);
+  return state;
+}
+
+/** A gateway whose beats the test gives. */
+function stand(world: GroupWorld, name: string, home: string, state = freshTables(home)) {
+  let nowMs = 0;
   const directory = { isMapped: true, isLost: false, mayAnswer: Promise.resolve() };
   const repelled: string[] = [];
   const said: string[] = [];
@@ -41,16 +50,22 @@ function stand(world: GroupWorld, name: string, home: string) {
     inside: [{ network: 0x0a000000, mask: -(2 ** 24) }],
     attract: () => {},
     repel: (address) => void repelled.push(address),
-    nowMs: () => 0,
+    nowMs: () => nowMs,
     log: pino({ base: null }, { write: (line) => void said.push(JSON.parse(line).msg) }),
   });
   const beat = async (): Promise<void> => {
     await handover.start();
     await handover.stop(AbortSignal.abort());
   };
-  const open = (flow = FLOW): void => {
-    const id = new Flows(state).open(flow);
+  const open = (flow = FLOW, deadline = nowMs + TCP_ESTABLISHED_MS): void => {
+    const id = new Flows(state).open(flow, nowMs, deadline);
     state.sessions.setState(id, TcpState.Established);
+  };
+  const find = (flow = FLOW): SessionId => new Flows(state).find(flow);
+  const end = (flow = FLOW): void => state.locked(() => state.endSession(find(flow)));
+  const pass = (ms: number): void => {
+    nowMs += ms;
+    world.nowMs += ms;
   };
   /** Questions to the store are open from now on. @returns answers them, or fails them */
   const holdAnswers = (): ((error?: Error) => void) => {
@@ -65,7 +80,7 @@ function stand(world: GroupWorld, name: string, home: string) {
     return goOn;
   };
   const stop = (until = new AbortController().signal): Promise<void> => handover.stop(until);
-  return { beat, directory, handover, holdAnswers, open, repelled, said, state, stop };
+  return { beat, directory, end, find, handover, holdAnswers, open, pass, repelled, said, state, stop };
 }
 
 /** A gateway at A that ended with a session in its journal. */
@@ -94,6 +109,31 @@ async function inTakeover() {
 /** Whatever needs no answer is over. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const OTHER = { ...FLOW, nearPort: 4001 };
+const DATAGRAMS = { ...FLOW, protocol: UDP, farPort: 53 };
+
+/** A gateway at A that was killed with three sessions, and an heir that went on with two of them until one ended. */
+async function takenOver() {
+  const world = new GroupWorld();
+  const dead = stand(world, 'home', A);
+  await dead.beat();
+  for (const flow of [FLOW, OTHER]) dead.open(flow);
+  dead.open(DATAGRAMS, UDP_MS);
+  await written(dead, world);
+  world.nowMs = LEASE_MS;
+  const heir = stand(world, 'heir', B);
+  await heir.beat();
+  assert.is(heir.state.sessions.rows.used(), 2);
+  heir.end(OTHER);
+  return { world, dead, heir };
+}
+
+/** What is in the tables of the only gateway is in the journal then. */
+async function written({ beat }: ReturnType<typeof stand>, world: GroupWorld): Promise<void> {
+  world.leases.clear();
+  await beat();
 }
 
 const leased = ({ said }: { said: readonly string[] }): number =>
@@ -269,6 +309,59 @@ tests('handover', {
     assert.is(heir.state.sessions.rows.used(), 0);
     assert.is(world.journals.get(A)?.size, 1);
   },
+  'back from a heir, killed before: what ended there is over, what goes on there goes on here': async () => {
+    const { world, dead, heir } = await takenOver();
+    const home = stand(world, 'home', A, dead.state);
+    await home.beat();
+    await heir.beat();
+    await home.beat();
+    assert.is(world.held(A)?.gateway, 'home');
+    assert.is.not(home.find(), NO_SESSION);
+    assert.equal([home.find(OTHER), home.find(DATAGRAMS)], [NO_SESSION, NO_SESSION]);
+    assert.is(world.journals.get(A)?.size, 1, 'nor do they reach the journal');
+  },
+  'the same when the store fails between the lease and the journal': async () => {
+    const { world, dead, heir } = await takenOver();
+    const home = stand(world, 'home', A, dead.state);
+    await home.beat();
+    await heir.beat();
+    Object.assign(home.directory, { isMapped: false, isLost: true });
+    await home.beat();
+    const again = stand(world, 'home', A, dead.state);
+    await again.beat();
+    assert.is.not(again.find(), NO_SESSION);
+    assert.is(again.state.sessions.rows.used(), 1);
+  },
+  'back after it was cut off: what packets came for meanwhile goes on here, the rest as the heir has it':
+    async () => {
+      const { dead: home, heir } = await takenOver();
+      home.pass(60_000);
+      await heir.beat();
+      home.open({ ...FLOW, nearPort: 4002 });
+      await home.beat();
+      await heir.beat();
+      home.pass(1000);
+      await home.beat();
+      assert.is.not(home.find(), NO_SESSION);
+      assert.is.not(home.find({ ...FLOW, nearPort: 4002 }), NO_SESSION);
+      assert.equal([home.find(OTHER), home.find(DATAGRAMS)], [NO_SESSION, NO_SESSION]);
+    },
+  'killed and started again, and nobody had the address meanwhile: all sessions stay, those without journal too':
+    async () => {
+      const { world, dead, heir } = await takenOver();
+      const home = stand(world, 'home', A, dead.state);
+      await home.beat();
+      await heir.beat();
+      await home.beat();
+      home.open(DATAGRAMS, UDP_MS);
+      for (const forget of [false, true]) {
+        home.pass(2 * LEASE_MS);
+        if (forget) for (const part of ['leases', 'holders', 'journals'] as const) world[part].clear();
+        const again = stand(world, 'home', A, dead.state);
+        await again.beat();
+        assert.is.not(again.find(DATAGRAMS), NO_SESSION, forget ? 'the store is empty' : '');
+      }
+    },
   'a takeover of many sessions lets others have their turns': async () => {
     const world = new GroupWorld();
     await orphaned(world);

@@ -12,6 +12,7 @@ export class GroupWorld {
   /** What the server says to every write, as while it has too few replicas; null: it takes them. */
   refusal: string | null = null;
   readonly leases = new Map<string, { gateway: string; token: number; untilMs: number }>();
+  readonly holders = new Map<string, { gateway: string; since: number }>();
   readonly wants = new Map<string, number>();
   readonly journals = new Map<string, Map<string, string>>();
 
@@ -24,6 +25,10 @@ export class GroupWorld {
       release: async (address) => {
         await this.#ask(true);
         if (this.held(address)?.gateway === gateway) this.leases.delete(address);
+      },
+      since: async (address) => {
+        await this.#ask(false);
+        return this.holders.get(address)?.since ?? 0;
       },
       orphans: async () => {
         await this.#ask(false);
@@ -72,6 +77,9 @@ export class GroupWorld {
     }
     if (!isHome && isWanted) return 0;
     this.leases.set(address, { gateway, token: ++this.fence, untilMs: this.nowMs + LEASE_MS });
+    const last = this.holders.get(address);
+    if (last?.gateway !== gateway)
+      this.holders.set(address, { gateway, since: last === undefined ? 0 : this.fence });
     return this.fence;
   }
 
