@@ -9,7 +9,11 @@ import { printJson } from './table-output.ts';
 /** @returns exit code */
 export async function drain(args: readonly string[], surroundings = processSurroundings()): Promise<number> {
   const { terminal, env } = surroundings;
-  const description = 'Hand SNAT addresses and sessions over to the other gateways of the store.';
+  const description = [
+    'Hand SNAT addresses and sessions over to the other data gateways of the store.',
+    'It refuses when none of them is alive. Established sessions go on here until the network sends their packets elsewhere;',
+    'new ones are refused here from now on. Only a restart of the gateway undoes it.',
+  ].join('\n');
   const command = withFormat(gatewayCommand('nat46 drain', description));
   const client = connect(command, args, env);
   const format = formatOf(command);

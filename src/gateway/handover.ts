@@ -124,10 +124,11 @@ export class Handover {
 
   /**
    * Hand everything over. @returns addresses that were given away and sessions that others can take over now
-   * @throws Nat46Error NAT46_STORE; then everything is as it was, but for what was given away: the next beat takes it back
+   * @throws Nat46Error NAT46_RUNTIME when there is no other gateway, and nothing has changed; NAT46_STORE: then everything is as it was, but for what was given away: the next beat takes it back
    */
   async drain(): Promise<{ addresses: string[]; sessions: number }> {
     const addresses = await this.#tryDrain().catch((cause: unknown) => {
+      if (cause instanceof Nat46Error) throw cause;
       this.#setUses();
       const reason = cause instanceof Error ? cause.message : String(cause);
       const remedy = 'the gateway goes on as before; try again when the store works';
@@ -143,6 +144,7 @@ export class Handover {
   async #leave(): Promise<void> {
     await this.#beating?.catch(() => {});
     if (!this.#isSettled) await this.#step(); // the tokens are to be those of now
+    await this.#leases.resign();
     const addresses = await this.#leases.drain();
     if (addresses.length > 0) this.#parts.log.info({ addresses }, 'SNAT addresses released');
   }
@@ -150,6 +152,11 @@ export class Handover {
   async #tryDrain(): Promise<string[]> {
     await this.#beating?.catch(() => {});
     await this.#step(); // the store must answer, and the tokens be those of now, before anything changes
+    if (!this.#leases.isDraining && !(await this.#leases.resign()))
+      throw new Nat46Error(
+        'NAT46_RUNTIME',
+        'drain: no other data gateway of the store is alive; nothing was changed (to end this one, stop it)',
+      );
     return this.#leases.drain();
   }
 

@@ -6,16 +6,19 @@
  *     nat46:lease:ADDRESS      gateway and token; expires unless it is prolonged
  *     nat46:want:ADDRESS       the gateway that is configured with it waits for it
  *     nat46:pool               addresses that were leased once
+ *     nat46:gateways           sorted set: data gateway → millisecond of the server's clock until which it counts as alive
  *     nat46:holders            hash: address → gateway that had it last, and the token with which it took it from another
  *     nat46:journal:ADDRESS    hash of its established sessions; written by the holder of the lease only
  */
 export interface GatewayGroup {
   /**
-   * Take what nobody has, prolong what is ours.
+   * Take what nobody has, prolong what is ours; also with no claims, the sign that this gateway is alive.
    * @returns for each address its token; 0 when another gateway has it, or its home waits for it; negative, the token, when
    *   it is ours and its home waits for it
    */
   lease(claims: readonly LeaseClaim[]): Promise<number[]>;
+  /** The others no longer count on this gateway, until its next lease. @returns false when none is alive: nothing changed */
+  resign(): Promise<boolean>;
   /** Nobody has it any more, if it was ours. */
   release(address: string): Promise<void>;
   /**

@@ -103,6 +103,11 @@ export class Leases {
     if (claims.length > 0 && !this.#isDraining) await this.#group.lease(claims); // the next step looks at the tokens
   }
 
+  /** Nobody is to count on this gateway any more. @returns false when there is no other: then nothing has changed */
+  resign(): Promise<boolean> {
+    return this.#group.resign();
+  }
+
   /**
    * Give everything away, for good. Sessions go on until the network sends their packets elsewhere.
    * @throws StoreLost; then the next step takes back what was given away
@@ -134,7 +139,7 @@ export class Leases {
 
   async #prolong(addresses: readonly string[]): Promise<void> {
     const claims = addresses.map((address) => ({ address, isHome: !this.#inherited.has(address) }));
-    const tokens = claims.length === 0 ? [] : await this.#group.lease(claims);
+    const tokens = await this.#group.lease(claims);
     for (const [i, { address, isHome }] of claims.entries())
       await this.#take(address, tokens[i] ?? 0, isHome);
   }

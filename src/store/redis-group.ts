@@ -4,9 +4,16 @@
 import type { Redis } from 'ioredis';
 import { type GatewayGroup, type JournalChanges, LEASE_MS, type LeaseClaim } from './group.ts';
 
+/** Lua: milliseconds of the server's clock. */
+const NOW = `
+  local time = redis.call('TIME')
+  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)`;
+
 /** ARGV: gateway, ms, then address and 1 if it is its home, 0 if not, … @returns tokens, see GatewayGroup */
 const LEASE = `
   redis.call('SELECT', 1)
+  ${NOW}
+  redis.call('ZADD', 'nat46:gateways', now + tonumber(ARGV[2]), ARGV[1])
   local tokens = {}
   local mine = ARGV[1] .. ' '
   for i = 3, #ARGV, 2 do
@@ -32,6 +39,16 @@ const LEASE = `
     tokens[#tokens + 1] = token
   end
   return tokens`;
+
+/** ARGV: gateway */
+const RESIGN = `
+  redis.call('SELECT', 1)
+  ${NOW}
+  redis.call('ZREMRANGEBYSCORE', 'nat46:gateways', '-inf', now)
+  local isMember = redis.call('ZSCORE', 'nat46:gateways', ARGV[1])
+  if redis.call('ZCARD', 'nat46:gateways') == (isMember and 1 or 0) then return 0 end
+  redis.call('ZREM', 'nat46:gateways', ARGV[1])
+  return 1`;
 
 /** ARGV: gateway, address */
 const RELEASE = `
@@ -87,6 +104,7 @@ const READ = `
 /** The scripts as ioredis gives them to its connections. */
 export interface GroupScripts {
   nat46Lease(...args: (string | number)[]): Promise<number[]>;
+  nat46Resign(gateway: string): Promise<number>;
   nat46Release(gateway: string, address: string): Promise<number>;
   nat46Since(address: string): Promise<number>;
   nat46Orphans(gateway: string): Promise<string[]>;
@@ -99,6 +117,7 @@ export interface GroupScripts {
 export function defineGroupScripts(redis: Redis): void {
   const scripts = {
     nat46Lease: LEASE,
+    nat46Resign: RESIGN,
     nat46Release: RELEASE,
     nat46Since: SINCE,
     nat46Orphans: ORPHANS,
@@ -122,6 +141,10 @@ export class RedisGroup implements GatewayGroup {
   lease(claims: readonly LeaseClaim[]): Promise<number[]> {
     const args = claims.flatMap(({ address, isHome }) => [address, isHome ? 1 : 0]);
     return this.#ask((redis) => redis.nat46Lease(this.#gateway, LEASE_MS, ...args));
+  }
+
+  async resign(): Promise<boolean> {
+    return (await this.#ask((redis) => redis.nat46Resign(this.#gateway))) === 1;
   }
 
   async release(address: string): Promise<void> {

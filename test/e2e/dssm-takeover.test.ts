@@ -208,6 +208,10 @@ dssmTests(
       assert.is(await gw.kill('SIGTERM'), 0);
       assert.is(await connections.alive(), CONNECTIONS);
       connections.end();
+      const last = await dssm.control('gw2', ['drain']);
+      assert.is(last.code, 1);
+      assert.match(last.stderr, /no other data gateway of the store is alive; nothing was changed/);
+      assert.is((await leases(dssm, 'gw2')).held.length, 4);
     },
   },
 );

@@ -245,7 +245,12 @@ worldTests(
           assert.ok(token > 0);
           assert.equal(await one.lease([home]), [token], 'prolonged');
           assert.is(await one.since(home.address), 0);
+          assert.is(await one.resign(), false, 'no other is alive');
           assert.equal(await other.lease([home]), [0]);
+          assert.is(await one.resign(), true);
+          assert.is(await other.resign(), false, 'who resigned is not counted');
+          assert.equal(await one.lease([]), [], 'the sign that it is alive');
+          assert.is(await other.resign(), true);
           const changes = { put: [['s', 'r'] as const, ['t', 'q'] as const], remove: ['u'] };
           assert.is(await other.write(home.address, token, changes), false);
           assert.is(await one.write(home.address, token + 1, changes), false);

@@ -18,6 +18,7 @@ import { GroupWorld } from '../store/group-world.ts';
 
 const A = '2001:db8:5::1';
 const B = '2001:db8:5::2';
+const C = '2001:db8:5::3';
 const SERVER = 0x0a020205;
 const FLOW = { protocol: TCP, near: 0x0a000001, nearPort: 4000, far: SERVER, farPort: 80 };
 
@@ -97,6 +98,7 @@ async function inTakeover() {
   const world = new GroupWorld();
   const heir = stand(world, 'heir', B);
   await heir.beat();
+  await stand(world, 'third', C).beat();
   await orphaned(world);
   const goOn = heir.holdAnswers();
   void heir.beat();
@@ -150,6 +152,7 @@ tests('handover', {
       const one = stand(world, 'one', A);
       await one.beat();
       one.open();
+      await stand(world, 'two', B).beat();
       fail(world);
       const error = await one.handover.drain().then(assert.unreachable as () => null, (it: unknown) => it);
       assert.ok(error instanceof Nat46Error && error.code === 'NAT46_STORE');
@@ -164,6 +167,31 @@ tests('handover', {
       assert.is(one.state.pool.use(0), MemberUse.Closed);
       assert.equal(one.repelled, [A]);
     }
+  },
+  'a drain without another gateway that is alive is refused, and changes nothing': async () => {
+    const world = new GroupWorld();
+    const one = stand(world, 'one', A);
+    const two = stand(world, 'two', B);
+    const refused = async ({ handover }: typeof one): Promise<void> => {
+      const error = await handover.drain().then(assert.unreachable as () => null, (it: unknown) => it);
+      assert.ok(error instanceof Nat46Error && error.code === 'NAT46_RUNTIME');
+      assert.match(error.message, /^drain: no other data gateway of the store is alive; nothing was changed/);
+    };
+    await one.beat();
+    await refused(one);
+    assert.equal([world.held(A)?.gateway, one.state.pool.use(0)], ['one', MemberUse.Open]);
+    await two.beat();
+    one.pass(LEASE_MS); // two was killed
+    await one.beat();
+    await refused(one);
+    await two.beat();
+    assert.equal((await one.handover.drain()).addresses, [A]);
+    await refused(two); // who is drained is no other
+    assert.equal((await one.handover.drain()).addresses, [], 'twice is harmless');
+    await stand(world, 'three', C).beat();
+    await two.stop();
+    await stand(world, 'three', C).beat();
+    assert.equal([...world.gateways.keys()], ['three'], 'nor who stopped');
   },
   'a drain while a beat takes an address over waits for it, and gives that one away too': async () => {
     const { heir, world, goOn } = await inTakeover();
@@ -186,6 +214,7 @@ tests('handover', {
     const world = new GroupWorld();
     const heir = stand(world, 'heir', B);
     await heir.beat();
+    await stand(world, 'third', C).beat();
     await orphaned(world);
     const goOn = heir.holdAnswers();
     const draining = [heir.handover.drain(), heir.handover.drain()];
@@ -245,6 +274,7 @@ tests('handover', {
       world.leases.clear();
       world.journals.clear();
       one.handover.storeResumed(false);
+      await stand(world, 'two', B).beat();
       await (end === 'stop' ? one.stop() : one.handover.drain());
       assert.is(world.journals.get(A)?.size, 1, 'what the failover lost is in the journal again');
     }

@@ -12,6 +12,8 @@ export class GroupWorld {
   /** What the server says to every write, as while it has too few replicas; null: it takes them. */
   refusal: string | null = null;
   readonly leases = new Map<string, { gateway: string; token: number; untilMs: number }>();
+  /** Gateway → until when it counts as alive. */
+  readonly gateways = new Map<string, number>();
   readonly holders = new Map<string, { gateway: string; since: number }>();
   readonly wants = new Map<string, number>();
   readonly journals = new Map<string, Map<string, string>>();
@@ -20,7 +22,15 @@ export class GroupWorld {
     return {
       lease: async (claims) => {
         await this.#ask(true);
+        this.gateways.set(gateway, this.nowMs + LEASE_MS);
         return claims.map((claim) => this.#lease(gateway, claim));
+      },
+      resign: async () => {
+        await this.#ask(true);
+        const isAnother = ([name, untilMs]: [string, number]) => name !== gateway && untilMs > this.nowMs;
+        if (![...this.gateways].some(isAnother)) return false;
+        this.gateways.delete(gateway);
+        return true;
       },
       release: async (address) => {
         await this.#ask(true);
