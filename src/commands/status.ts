@@ -26,9 +26,11 @@ export function screen(reply: StatusReply): string {
   const { mappings, sessions, packets, dns } = reply;
   const lines: readonly (readonly [name: string, text: string])[] = [
     ['gateway', `nat46 ${reply.version}, pid ${reply.pid}, up ${duration(reply.uptime_sec)}`],
-    ['device', `${reply.tun}, ${counted(reply.workers, 'worker')}, role ${reply.role}`],
+    reply.tun === null
+      ? ['role', reply.role]
+      : ['device', `${reply.tun}, ${counted(reply.workers, 'worker')}, role ${reply.role}`],
     ['subnet', `${reply.subnet}, ${mappings.free} addresses free`],
-    ['snat pool', some(reply.snat_pool)],
+    ...(reply.tun === null ? [] : [['snat pool', some(reply.snat_pool)] as const]),
     ...leaseLines(reply.snat_leases),
     ['dns', some(reply.dns_listen)],
     ...upstreamLines(reply.upstreams),
@@ -69,9 +71,13 @@ function upstreamLines(upstreams: StatusReply['upstreams']): [string, string][] 
 
 function leaseLines(leases: StatusReply['snat_leases']): [string, string][] {
   if (leases === null) return [];
-  const { held, missing, inherited } = leases;
-  const lines: [string, string][] = [['leases', `${held.length} of ${held.length + missing.length} held`]];
-  if (held.length === 0) lines.push(['', 'no lease: new sessions are refused, old ones go on']);
+  const { held, missing, free, inherited, drained } = leases;
+  const count = held.length + missing.length + free.length;
+  const state = drained ? ', drained: restart the gateway to take them again' : '';
+  const lines: [string, string][] = [['leases', `${held.length} of ${count} held${state}`]];
+  const isRefusing = drained || (held.length === 0 && missing.length > 0);
+  if (isRefusing) lines.push(['', 'no lease: new sessions are refused, old ones go on']);
+  if (free.length > 0) lines.push(['', `${drained ? 'given up' : 'not leased yet'}: ${some(free)}`]);
   if (missing.length > 0) lines.push(['', `another gateway has ${some(missing)}`]);
   if (inherited.length > 0) lines.push(['', `taken over: ${some(inherited)}`]);
   return lines;

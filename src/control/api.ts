@@ -21,8 +21,8 @@ export interface StatusReply {
   readonly version: string;
   readonly pid: number;
   readonly uptime_sec: number;
-  /** Name of the TUN device. */
-  readonly tun: string;
+  /** Name of the TUN device; null for role `dns`, which has no data path: no device, no workers, no SNAT addresses. */
+  readonly tun: string | null;
   readonly role: 'all' | 'dns' | 'data';
   readonly workers: number;
   readonly subnet: string;
@@ -32,8 +32,12 @@ export interface StatusReply {
     readonly held: readonly string[];
     /** Configured here, and another gateway's now: no new sessions. */
     readonly missing: readonly string[];
+    /** Configured here, not leased here, and, as far as is known, by no other gateway: given up by a drain, or not asked for yet. */
+    readonly free: readonly string[];
     /** Of a gateway that died. */
     readonly inherited: readonly string[];
+    /** `nat46 drain` gave everything up; a restart takes it again. */
+    readonly drained: boolean;
   } | null;
   /** URI without secrets. */
   readonly store: string;
@@ -76,7 +80,7 @@ export interface StatusReply {
   };
 }
 
-/** What was handed over to the other gateways. */
+/** What was given up for the other gateways to take. */
 export interface DrainReply {
   readonly addresses: readonly string[];
   /** Established ones; they go on here until their packets arrive elsewhere. */

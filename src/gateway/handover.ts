@@ -118,6 +118,10 @@ export class Handover {
     if (!isSame) this.#journal.again();
   }
 
+  get isDrained(): boolean {
+    return this.#leases.isDraining;
+  }
+
   leases(): LeaseView[] {
     return this.#leases.view();
   }
@@ -136,7 +140,7 @@ export class Handover {
     });
     this.#parts.log.info(
       { addresses, sessions: this.#journal.size },
-      'drained: other gateways have the addresses',
+      'drained: the SNAT addresses are given up',
     );
     return { addresses, sessions: this.#journal.size };
   }

@@ -151,7 +151,8 @@ function settingsOf(config: Config, facts: HostFacts, self4: number): Settings {
 }
 
 function membersOf(config: Config, facts: HostFacts, machine: string): Pick<Plan, 'members' | 'automap'> {
-  if (config.snatPool.length > 0) return { members: config.snatPool, automap: null };
+  // Without a data path there are no sessions: what is configured is known to DNS46 only
+  if (config.snatPool.length > 0 || config.role === 'dns') return { members: config.snatPool, automap: null };
   const selfIps = config.selfIps.map((self) => parseV6(self.address)).filter((v6) => v6 !== null);
   const own = selfIps[config.replica] ?? selfIps[0];
   if (own) return { members: [own], automap: 'self-ip' };

@@ -122,12 +122,12 @@ export function status({
     version,
     pid: process.pid,
     uptime_sec: Math.floor(process.uptime()),
-    tun: config.tun,
+    tun: config.role === 'dns' ? null : config.tun,
     role: config.role,
     workers,
     subnet: `${formatV4(config.subnet.base)}/${config.subnet.length}`,
-    snat_pool: plan.members.map((member) => formatV6(member)),
-    snat_leases: handover ? leases(handover.leases()) : null,
+    snat_pool: config.role === 'dns' ? [] : plan.members.map((member) => formatV6(member)),
+    snat_leases: handover ? leases(handover) : null,
     store: config.store.label,
     store_problem: directory.storeProblem,
     state: config.statePath,
@@ -164,12 +164,15 @@ function countersSince(sec: number): string | null {
   return sec === 0 ? null : new Date((sec >>> 0) * 1000).toISOString().replace('.000', '');
 }
 
-function leases(views: readonly LeaseView[]): StatusReply['snat_leases'] {
+function leases(handover: Handover): StatusReply['snat_leases'] {
+  const views = handover.leases();
   const of = (wanted: (view: LeaseView) => boolean): string[] =>
     views.filter(wanted).map(({ address }) => address);
   return {
     held: of(({ isHome, isHeld }) => isHome && isHeld),
-    missing: of(({ isHome, isHeld }) => isHome && !isHeld),
+    missing: of(({ isHome, isHeld, isElsewhere }) => isHome && !isHeld && isElsewhere),
+    free: of(({ isHome, isHeld, isElsewhere }) => isHome && !isHeld && !isElsewhere),
     inherited: of(({ isHome }) => !isHome),
   };
+    drained: handover.isDrained,
 }

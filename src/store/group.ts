@@ -17,6 +17,8 @@ export interface GatewayGroup {
    *   it is ours and its home waits for it
    */
   lease(claims: readonly LeaseClaim[]): Promise<number[]>;
+  /** Which of these another gateway has. */
+  elsewhere(addresses: readonly string[]): Promise<string[]>;
   /** The others no longer count on this gateway, until its next lease. @returns false when none is alive: nothing changed */
   resign(): Promise<boolean>;
   /** Nobody has it any more, if it was ours. */

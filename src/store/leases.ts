@@ -34,6 +34,8 @@ export interface LeaseView {
   readonly address: string;
   readonly isHome: boolean;
   readonly isHeld: boolean;
+  /** Whether another gateway had it when it was last looked at. */
+  readonly isElsewhere: boolean;
 }
 
 export class Leases {
@@ -43,7 +45,7 @@ export class Leases {
   /** Address → token. */
   readonly #held = new Map<string, number>();
   readonly #inherited = new Set<string>();
-  /** Of home: another gateway has them, and that was said. */
+  /** Of home: another gateway has them; unless it was by a drain, that was said. */
   readonly #missing = new Set<string>();
   /** Orphans that nothing used here: what their journals still have is not for this gateway. */
   readonly #unused = new Set<string>();
@@ -72,6 +74,7 @@ export class Leases {
       address,
       isHome: !this.#inherited.has(address),
       isHeld: this.#held.has(address),
+      isElsewhere: this.#missing.has(address),
     }));
   }
 
@@ -85,7 +88,7 @@ export class Leases {
 
   /** One step, every BEAT_MS. @throws StoreLost, or what the store refuses; then it hesitates */
   async beat(): Promise<void> {
-    if (this.#isDraining) return;
+    if (this.#isDraining) return this.#lookOn();
     try {
       await this.#step();
     } catch (error) {
@@ -122,6 +125,14 @@ export class Leases {
       this.#isDraining = false;
       throw error;
     }
+  }
+
+  /** Drained: who takes it. */
+  async #lookOn(): Promise<void> {
+    const found = await this.#group.elsewhere(this.#home);
+    if (!this.#isDraining) return;
+    this.#missing.clear();
+    for (const address of found) this.#missing.add(address);
   }
 
   async #step(): Promise<void> {

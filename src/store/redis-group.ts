@@ -40,6 +40,16 @@ const LEASE = `
   end
   return tokens`;
 
+/** ARGV: gateway, addresses */
+const ELSEWHERE = `
+  redis.call('SELECT', 1)
+  local found, mine = {}, ARGV[1] .. ' '
+  for i = 2, #ARGV do
+    local held = redis.call('GET', 'nat46:lease:' .. ARGV[i])
+    if held and string.sub(held, 1, #mine) ~= mine then found[#found + 1] = ARGV[i] end
+  end
+  return found`;
+
 /** ARGV: gateway */
 const RESIGN = `
   redis.call('SELECT', 1)
@@ -104,6 +114,7 @@ const READ = `
 /** The scripts as ioredis gives them to its connections. */
 export interface GroupScripts {
   nat46Lease(...args: (string | number)[]): Promise<number[]>;
+  nat46Elsewhere(gateway: string, ...addresses: string[]): Promise<string[]>;
   nat46Resign(gateway: string): Promise<number>;
   nat46Release(gateway: string, address: string): Promise<number>;
   nat46Since(address: string): Promise<number>;
@@ -117,6 +128,7 @@ export interface GroupScripts {
 export function defineGroupScripts(redis: Redis): void {
   const scripts = {
     nat46Lease: LEASE,
+    nat46Elsewhere: ELSEWHERE,
     nat46Resign: RESIGN,
     nat46Release: RELEASE,
     nat46Since: SINCE,
@@ -141,6 +153,10 @@ export class RedisGroup implements GatewayGroup {
   lease(claims: readonly LeaseClaim[]): Promise<number[]> {
     const args = claims.flatMap(({ address, isHome }) => [address, isHome ? 1 : 0]);
     return this.#ask((redis) => redis.nat46Lease(this.#gateway, LEASE_MS, ...args));
+  }
+
+  elsewhere(addresses: readonly string[]): Promise<string[]> {
+    return this.#ask((redis) => redis.nat46Elsewhere(this.#gateway, ...addresses));
   }
 
   async resign(): Promise<boolean> {

@@ -160,7 +160,13 @@ queries     12, 24 sent upstream
       screen({ ...STATUS, upstreams: [], ...reply })
         .split('\n')
         .filter((line) => /^(leases|store| {2})/.test(line));
-    const some = { held: ['2001:db8::1'], missing: ['2001:db8::2'], inherited: ['2001:db8::9'] };
+    const some = {
+      held: ['2001:db8::1'],
+      missing: ['2001:db8::2'],
+      free: [],
+      inherited: ['2001:db8::9'],
+      drained: false,
+    };
     assert.equal(
       shown({ snat_leases: some, store: 'redis://h', store_problem: 'h:6379 cannot be reached' }),
       [
@@ -171,11 +177,28 @@ queries     12, 24 sent upstream
         '            cannot be reached: h:6379 cannot be reached',
       ],
     );
-    const none = { held: [], missing: ['2001:db8::1'], inherited: [] };
+    const none = { held: [], missing: ['2001:db8::1'], free: [], inherited: [], drained: false };
     assert.equal(shown({ snat_leases: none }).slice(0, 2), [
       'leases      0 of 1 held',
       '            no lease: new sessions are refused, old ones go on',
     ]);
+    const drained = { ...none, free: ['2001:db8::2', '2001:db8::3'], drained: true };
+    assert.equal(shown({ snat_leases: drained }).slice(0, 4), [
+      'leases      0 of 3 held, drained: restart the gateway to take them again',
+      '            no lease: new sessions are refused, old ones go on',
+      '            given up: 2001:db8::2 2001:db8::3',
+      '            another gateway has 2001:db8::1',
+    ]);
+    const away = { ...none, missing: [], free: ['2001:db8::1'] };
+    assert.equal(shown({ snat_leases: away }).slice(0, 2), [
+      'leases      0 of 1 held',
+      '            not leased yet: 2001:db8::1',
+    ]);
+  },
+  'role dns has no device, no workers and no SNAT addresses': () => {
+    const shown = screen({ ...STATUS, role: 'dns', tun: null, workers: 0, snat_pool: [] });
+    assert.match(shown, '\nrole        dns\n');
+    assert.not.match(shown, /^device|^snat pool|worker/m);
   },
   'a state file that does not say when it was made': () => {
     assert.match(

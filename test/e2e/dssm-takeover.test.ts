@@ -77,7 +77,9 @@ async function journalled(dssm: DssmLab): Promise<number> {
 interface Leases {
   held: string[];
   missing: string[];
+  free: string[];
   inherited: string[];
+  drained: boolean;
 }
 
 async function leases(dssm: DssmLab, name: GatewayName): Promise<Leases> {
@@ -105,7 +107,13 @@ dssmTests(
   {
     'a gateway whose addresses another one has says so, and refuses new sessions': async (dssm) => {
       const twin = await dssm.start('gw2', { 'snat-pool': dssm.lab.name('SNAT_POOL') });
-      assert.equal(await leases(dssm, 'gw2'), { held: [], missing: POOL, inherited: [] });
+      assert.equal(await leases(dssm, 'gw2'), {
+        held: [],
+        missing: POOL,
+        free: [],
+        inherited: [],
+        drained: false,
+      });
       assert.match((await dssm.control('gw2', ['status'])).stdout, /no lease: new sessions are refused/);
       const address = await dssm.lab.lookup('web');
       await dssm.route('gw2');
@@ -202,6 +210,18 @@ dssmTests(
       await until('the takeover', 10_000, async () =>
         (await leases(dssm, 'gw2')).inherited.length > 0 ? true : null,
       );
+      const { inherited: taken } = await leases(dssm, 'gw2');
+      const view = await until('its view', 5000, async () => {
+        const now = await leases(dssm, 'gw');
+        return now.missing.length === taken.length ? now : null;
+      });
+      assert.equal(view, {
+        held: [],
+        missing: taken,
+        free: POOL.filter((address) => !taken.includes(address)),
+        inherited: [],
+        drained: true,
+      });
       assert.is(await connections.alive(), CONNECTIONS, 'before the route changes they go on here');
       await dssm.route('gw2', POOL);
       assert.is(await connections.alive(), CONNECTIONS);

@@ -256,6 +256,9 @@ worldTests(
           assert.is(await one.write(home.address, token + 1, changes), false);
           assert.is(await one.write(home.address, token, changes), true);
           assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
+          const asked = [home.address, '2001:db8::2'];
+          assert.equal(await one.elsewhere(asked), []);
+          assert.equal(await other.elsewhere(asked), [home.address]);
           assert.equal(await other.orphans(), []);
           assert.equal(await one.orphans(), [home.address], 'its own, for when it starts again');
           assert.is(await other.clear(home.address, token), false);

@@ -48,6 +48,12 @@ table<Row>(
       expected: [7, 5],
     },
     {
+      name: 'role dns has no data path: no SNAT address is chosen, and nobody is told to route one',
+      args: '--role dns',
+      is: ({ members, automap }) => [members.length, automap],
+      expected: [0, null],
+    },
+    {
       name: '[54] filtering by default',
       args: '',
       is: (plan) => plan.filtering,

@@ -25,6 +25,10 @@ export class GroupWorld {
         this.gateways.set(gateway, this.nowMs + LEASE_MS);
         return claims.map((claim) => this.#lease(gateway, claim));
       },
+      elsewhere: async (addresses) => {
+        await this.#ask(false);
+        return addresses.filter((address) => ![undefined, gateway].includes(this.held(address)?.gateway));
+      },
       resign: async () => {
         await this.#ask(true);
         const isAnother = ([name, untilMs]: [string, number]) => name !== gateway && untilMs > this.nowMs;

@@ -269,6 +269,14 @@ tests('leases of SNAT addresses', {
     assert.equal(await one.leases.drain(), [A, B]);
     await one.leases.beat();
     assert.equal([one.held, world.held(A)], [[], undefined]);
+    const elsewhere = (): boolean[] => one.leases.view().map(({ isElsewhere }) => isElsewhere);
+    assert.equal(elsewhere(), [false, false], 'nobody has taken them yet');
+    await new Member(world, 'other', [B]).leases.beat();
+    await one.leases.beat();
+    assert.equal(elsewhere(), [false, true]);
+    world.nowMs = LEASE_MS;
+    await one.leases.beat();
+    assert.equal(elsewhere(), [false, false]);
   },
 });
 
