@@ -31,6 +31,7 @@ import type { MappingDirectory } from '../store/directory.ts';
 import type { LeaseView } from '../store/leases.ts';
 import type { Handover } from './handover.ts';
 import type { Plan } from './plan.ts';
+import { sayingWhy } from './store-errors.ts';
 
 export interface ViewSources {
   readonly config: Config;
@@ -62,7 +63,7 @@ export function controlRoutes(sources: ViewSources): Routes {
     'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources), SESSION_ADDRESSES),
     'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines(), MAPPING_ADDRESSES),
     'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(sources.state)),
-    ...dssmRoutes(directory),
+    ...sayingWhy(dssmRoutes(directory), () => directory.storeProblem),
   };
 }
 
@@ -173,6 +174,6 @@ function leases(handover: Handover): StatusReply['snat_leases'] {
     missing: of(({ isHome, isHeld, isElsewhere }) => isHome && !isHeld && isElsewhere),
     free: of(({ isHome, isHeld, isElsewhere }) => isHome && !isHeld && !isElsewhere),
     inherited: of(({ isHome }) => !isHome),
-  };
     drained: handover.isDrained,
+  };
 }

@@ -23,6 +23,7 @@ import { CLAIM, PROLONG, REST, RETIRE } from './redis-scripts.ts';
 import {
   type Claim,
   type Life,
+  isRefusal,
   type Store,
   type StoredRecord,
   type StoreListener,
@@ -38,8 +39,6 @@ const SETTLE_MS = 1000;
 /** How often everything is compared, whether changes are heard of or not: FLUSHDB, for one, says nothing. */
 const COMPARE_MS = 60_000;
 const COMPARE_DEAF_MS = 1000;
-/** Name of an error that the server replied; all others are of the connection. */
-const REFUSED = 'ReplyError';
 /** What a server says that has become a replica. */
 const READ_ONLY = 'READONLY ';
 /** Keys a command. */
@@ -192,9 +191,9 @@ export class RedisStore implements Store {
       return await run(link.commands as Redis & Scripts & GroupScripts);
     } catch (cause) {
       // Too late is as good as lost: if it stays so, the link leaves the server
-      const isRefusal = cause instanceof Error && cause.name === REFUSED;
-      if (isRefusal && !cause.message.startsWith(READ_ONLY)) throw cause;
-      if (isRefusal) link.renew(); // it was the master
+      const isRefused = isRefusal(cause);
+      if (isRefused && !cause.message.startsWith(READ_ONLY)) throw cause;
+      if (isRefused) link.renew(); // it was the master
       throw new StoreLost({ cause });
     }
   }

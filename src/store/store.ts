@@ -78,3 +78,8 @@ export class StoreLost extends Error {
     this.name = 'StoreLost';
   }
 }
+
+/** Whether the server itself replied this error, as when it takes no writes. */
+export function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}

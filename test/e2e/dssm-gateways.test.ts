@@ -213,7 +213,7 @@ dssmTests(
         5000,
         () => gw.messages(/^SIGHUP: the certificates of the store stay/).length || null,
       );
-      assert.match(gw.log, /the certificates cannot be used/);
+      assert.match(gw.log, /no PEM certificate in/);
       writeFileSync(certificate, kept);
       gw.signal('SIGHUP');
       await until(
@@ -232,6 +232,10 @@ dssmTests(
       assert.is(gw.messages(/^store failed/).length, 1, gw.log);
       assert.match((await dssm.curl(`http://${address}/`)).stdout, 'Hello');
       assert.match((await dssm.control('gw', ['status'])).stdout, /cannot be reached: .*10\.244\.70\.2/);
+      const { code, stderr } = await dssm.control('gw', ['dssm', 'list']);
+      assert.is(code, 1);
+      assert.match(stderr, /the store cannot be reached: .*10\.244\.70\.2/);
+      assert.is(gw.messages(/^control request failed/).length, 0);
       await parted(dssm, false);
       await until('the store', 20_000, () => gw.messages(/^store works again/).length || null);
       assert.match((await dssm.curl(`http://${address}/`)).stdout, 'Hello');
