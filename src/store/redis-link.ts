@@ -15,7 +15,7 @@ export interface LinkHooks {
    * @param refusal why it does not tell of changes, or null
    */
   readonly up: (isSame: boolean, refusal: string | null) => void;
-  readonly down: (error: Error) => void;
+  readonly down: () => void;
   /** Whom the Sentinels named is not the master, or does not answer as one. */
   readonly astray: () => void;
   /** Keys of database 0 that were written or deleted. */
@@ -48,7 +48,6 @@ export class RedisLink {
   #changes = new Set<string>();
   /** Connections whose last ping had no answer in time. */
   readonly #late = new WeakSet<Redis>();
-  #lastError = new Error('not connected yet');
 
   constructor(options: RedisOptions, hooks: LinkHooks) {
     this.#hooks = hooks;
@@ -84,9 +83,7 @@ export class RedisLink {
 
   #connection(options: RedisOptions): Redis {
     const redis = new Redis({ ...options, replyMapping: 'legacy' });
-    redis.on('error', (error: Error) => {
-      this.#lastError = error;
-    });
+    redis.on('error', () => {}); // why it failed is looked for over a connection of its own
     redis.on('ready', () => this.#bothReady());
     redis.on('close', () => this.#closed());
     redis.on('end', () => this.#ended(redis)); // it gives up when it is told to close while it asks the Sentinels
@@ -97,7 +94,7 @@ export class RedisLink {
     this.#round++;
     if (this.#isClosed) return;
     this.#isUp = false;
-    this.#hooks.down(this.#lastError);
+    this.#hooks.down();
     if (++this.#closes % ASTRAY_CLOSES === 0) this.#hooks.astray();
   }
 
@@ -111,9 +108,8 @@ export class RedisLink {
   #bothReady(): void {
     if (this.#isClosed || this.#connections().some((redis) => redis.status !== 'ready')) return;
     const round = ++this.#round;
-    this.#greet(round).catch(async (error: Error) => {
+    this.#greet(round).catch(async () => {
       if (round !== this.#round || this.#isClosed) return;
-      this.#lastError = error;
       await pause(ANSWER_MS); // whatever it was, it would be the same at once
       if (round !== this.#round) return;
       this.#hooks.astray();

@@ -10,6 +10,7 @@ import { examine, type Finding, masterName, obstacle } from './examination.ts';
 import { FailoverWatch } from './failover-watch.ts';
 import { KEY_PREFIX, parseRecord } from './record.ts';
 import {
+  ANSWER_MS,
   type HostPort,
   type RedisAddress,
   readTls,
@@ -22,8 +23,8 @@ import { RedisLink } from './redis-link.ts';
 import { CLAIM, PROLONG, REST, RETIRE } from './redis-scripts.ts';
 import {
   type Claim,
-  type Life,
   isRefusal,
+  type Life,
   type Store,
   type StoredRecord,
   type StoreListener,
@@ -34,6 +35,8 @@ import {
 const START_MS = 5000;
 /** While the store is away, how often the reason is looked for. */
 const EXAMINE_MS = 5000;
+/** Said when an outage lasts though nothing is found wrong. */
+const UNEXPLAINED = 'its servers answer, but connections to the master do not last; see its log';
 /** After a failover nobody claims for so long: each gateway writes first what the new master does not have. */
 const SETTLE_MS = 1000;
 /** How often everything is compared, whether changes are heard of or not: FLUSHDB, for one, says nothing. */
@@ -214,7 +217,7 @@ export class RedisStore implements Store {
       { ...redisOptions(this.#address, this.#tls, master), natMap },
       {
         up: (isSame, refusal) => this.#up(isSame, refusal),
-        down: (error) => this.#down(error),
+        down: () => this.#down(),
         astray: () => this.#watch?.forget(),
         changed: (keys) => this.#listener?.changed(keys),
       },
@@ -245,20 +248,32 @@ export class RedisStore implements Store {
     this.#listener?.resumed(isSame);
   }
 
-  #down(error: Error): void {
+  #down(): void {
     if (this.#isClosed || this.#isStarting || this.#examining) return;
-    const look = (): void => void this.#sayWhy(error);
+    const look = (): void => void this.#sayWhy();
     this.#examining = setInterval(look, EXAMINE_MS);
     look();
   }
 
-  /** The connections say little more than that they are closed: look for the reason, and pass on each once. */
-  async #sayWhy(error: Error): Promise<void> {
-    const found = obstacle(await examine(this.#address, this.#tls));
-    const reason = found?.problem ?? this.#reason ?? error.message; // nothing found: it is about to resume
-    if (this.#isClosed || !this.#examining || reason === this.#reason) return;
+  /**
+   * The connections say little more than that they are closed: look for the reason, and pass on each once. If there is none the
+   * store is about to resume, as after a move to another master, and is given the time to do so.
+   */
+  async #sayWhy(): Promise<void> {
+    const outage = this.#examining;
+    let found = await this.#obstacle();
+    if (!found && this.#reason === null) {
+      await later(ANSWER_MS);
+      if (outage === this.#examining) found = await this.#obstacle();
+    }
+    const reason = found?.problem ?? this.#reason ?? UNEXPLAINED;
+    if (this.#isClosed || !outage || outage !== this.#examining || reason === this.#reason) return;
     this.#reason = reason;
     this.#listener?.lost(reason);
+  }
+
+  async #obstacle(): Promise<Finding | null> {
+    return obstacle(await examine(this.#address, this.#tls));
   }
 
   #compareEvery(ms: number): void {

@@ -62,9 +62,24 @@ worldTests('store sentinels, TLS: failover', () => RedisWorld.up({ tls: true, se
     assert.is(claimed.isNew, true);
     assert.is(await heard.store.get(KEY), VALUE, 'what was replicated is there');
     assert.is(heard.said.at(-1), 'resumed: another server');
+    assert.not.match(heard.said.join('\n'), /entinels are|Retrying|retries/, 'in our own words');
     heard.changed.length = 0;
     await world.cli(['DEL', KEY], await world.master());
     await until('the change, heard from the new master', 1000, () => heard.changed.includes(KEY) || null);
+  },
+});
+
+worldTests('store sentinels: a move to another master', () => RedisWorld.up({ servers: 2, sentinels: 3 }), {
+  'while all servers are up is no failure that is told': async (world, open) => {
+    const heard = await open();
+    const old = await world.master();
+    await world.cli(['SENTINEL', 'FAILOVER', MASTER], world.sentinels[0]);
+    await world.promotedInsteadOf(old);
+    await until('the move', 20_000, () => (heard.said.at(-1) === 'resumed: another server' ? true : null));
+    assert.equal(
+      heard.said.filter((line) => line.startsWith('lost')),
+      [],
+    );
   },
 });
 
