@@ -44,9 +44,9 @@ export function sessionDb(env: Environment): Reading<StoreAddress | null> {
   const service = env[SERVICE] ?? '';
   const host = readHostPort(service, withSentinel ? SENTINEL_PORT : REDIS_PORT);
   if (host) return { value: addressOf(host, withSentinel) };
-  const what = service === '' ? 'is not given' : 'is not a name or HOST:PORT';
+  const what = service === '' ? ' is not given' : `=${service}: is not a name or HOST:PORT`;
   return {
-    problems: [`${SERVICE}=${service}: ${what}, and ${STORAGE} is true; name the service of the store`],
+    problems: [`${SERVICE}${what}, and ${STORAGE} is true; name the service of the store`],
   };
 }
 

@@ -40,11 +40,21 @@ export class Probe {
   /** @throws ProbeFailure */
   async tcp({ host, port }: HostPort): Promise<void> {
     const socket = connect({ host, port });
+    let isResolved = isIP(host) !== 0;
+    socket.once('lookup', (error: Error | null) => {
+      isResolved ||= error === null;
+    });
     this.#adopt(socket);
     await this.#within(new Promise<void>((resolve) => socket.once('connect', resolve)), (error) => {
       if (error.code === 'ENOTFOUND') {
         return new ProbeFailure(
           `${this.#name} cannot be reached (there is no such name); correct the address`,
+        );
+      }
+      if (!isResolved) {
+        return new ProbeFailure(
+          `${this.#name} cannot be reached (the name does not resolve: no answer from DNS); see the name servers of this host`,
+          true,
         );
       }
       return new ProbeFailure(

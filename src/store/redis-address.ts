@@ -49,9 +49,9 @@ export function readTls(address: RedisAddress): TlsOptions | null {
   if (address.tls === null) return null;
   const { caFile, certFile, keyFile } = address.tls;
   const options: TlsOptions = {
-    ...(caFile === null ? {} : { ca: readPem('REDIS_CA_FILE', caFile) }),
-    ...(certFile === null ? {} : { cert: readPem('REDIS_AUTH_CERT', certFile) }),
-    ...(keyFile === null ? {} : { key: readPem('REDIS_AUTH_KEY', keyFile) }),
+    ...(caFile === null ? {} : { ca: readPem('REDIS_CA_FILE', caFile, 'CERTIFICATE') }),
+    ...(certFile === null ? {} : { cert: readPem('REDIS_AUTH_CERT', certFile, 'CERTIFICATE') }),
+    ...(keyFile === null ? {} : { key: readPem('REDIS_AUTH_KEY', keyFile, 'PRIVATE KEY') }),
     checkServerIdentity: identityCheck(address.hosts.map(({ host }) => host)),
   };
   try {
@@ -131,7 +131,17 @@ function identityCheck(
       : checkServerIdentity(host, certificate);
 }
 
-function readPem(name: string, file: string): Buffer {
+/** @param what is to be in it, as PEM names it */
+function readPem(name: string, file: string, what: 'CERTIFICATE' | 'PRIVATE KEY'): Buffer {
+  const pem = readFileOf(name, file);
+  if (new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(pem.toString('latin1'))) return pem;
+  throw new Nat46Error(
+    'NAT46_STORE',
+    `${name}=${file}: no PEM ${what.toLowerCase()} in ${file}; name a file that has one`,
+  );
+}
+
+function readFileOf(name: string, file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {

@@ -125,7 +125,7 @@ table(
       name: 'service missing',
       args: '',
       env: { SESSIONDB_EXTERNAL_STORAGE: 'true' },
-      says: /^SESSIONDB_EXTERNAL_SERVICE=: is not given.*; name the service/,
+      says: /^SESSIONDB_EXTERNAL_SERVICE is not given, and SESSIONDB_EXTERNAL_STORAGE is true; name the service/,
     },
     {
       name: 'neither true nor false',

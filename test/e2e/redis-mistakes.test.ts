@@ -1,6 +1,7 @@
 /**
  * Mistakes between a gateway and its Redis store: each has a message of its own, which names the remedy.
  */
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -102,6 +103,16 @@ const ROWS: readonly Mistake[] = [
     environment: (env) => ({ ...env, REDIS_CA_FILE: '/nowhere/ca.crt' }),
     says: /^REDIS_CA_FILE=\/nowhere\/ca\.crt: cannot be read \(ENOENT\); name a PEM file/,
   },
+  {
+    name: 'a file that is no PEM',
+    environment: (env) => ({ ...env, REDIS_CA_FILE: '/etc/hostname' }),
+    says: /^REDIS_CA_FILE=\/etc\/hostname: no PEM certificate in \/etc\/hostname; name a file that has one$/,
+  },
+  {
+    name: 'a key that is a certificate',
+    environment: (env) => ({ ...env, REDIS_AUTH_KEY: env.REDIS_AUTH_CERT ?? '' }),
+    says: /^REDIS_AUTH_KEY=.*: no PEM private key in /,
+  },
 ];
 for (const row of ROWS) {
   mistakes(row.name, async () => {
@@ -118,6 +129,23 @@ for (const row of ROWS) {
     }
   });
 }
+mistakes('a name that no DNS server answers for', () => {
+  const argv = [
+    '-n',
+    process.execPath,
+    'dist/src/main.js',
+    'doctor',
+    '--store',
+    'redis://db.example',
+    '--role',
+    'data',
+  ];
+  const { stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8' });
+  assert.match(
+    stdout + stderr,
+    /db\.example:6379 cannot be reached \(the name does not resolve: no answer from DNS\)/,
+  );
+});
 mistakes('nat46 doctor says the same, step by step, and 0 when all is well', async () => {
   const noDns = ['--role', 'data'];
   const wrong = { ...secure.environment, REDIS_CA_FILE: path.join(secure.folder, 'other-ca.crt') };
