@@ -189,6 +189,7 @@ dssm_take_down() {
 
 dssm_help() {
   local in="ip netns exec $(lab_ns cl1)" lab="scripts/lab/lab"
+  local snat="${SNAT_FIRST%0}{0,1,2,3}"
   [ "$LAB_PREFIX" = nat46lab- ] || lab="LAB_PREFIX=$LAB_PREFIX $lab"
   cat <<TEXT
 Three gateways are ready; their logs are $LAB_DIR/gw*.log. In another terminal, as root, from $ROOT:
@@ -200,7 +201,16 @@ Three gateways are ready; their logs are $LAB_DIR/gw*.log. In another terminal, 
   $in curl -s http://10.244.50.220/address
   $lab dssm-cli DEL 0073c3b6eft_dns4610.244.50.220
   node dist/src/main.js status --control $LAB_DIR/gw2.sock
-  kill -9 \$(cat $LAB_DIR/dssm/6379/pid)                       # the master: names go on after the failover
+
+  kill -9 \$(cat $LAB_DIR/dssm/6379/pid)     # the master: names go on after the failover. From then on it is 6380:
+  env DSSM_PORT=6380 $lab dssm-cli ROLE           # dssm-cli asks 6379 unless it is told; a replica says READONLY to a write
+  ip netns exec $(lab_ns db) redis-server $LAB_DIR/dssm/6379/conf     # start the killed one again: as a replica
+
+  node dist/src/main.js drain --control $LAB_DIR/gw.sock     # gw2 may take over at once; or kill it, and wait for 5 s:
+  kill -9 \$(node dist/src/main.js status -o csv --control $LAB_DIR/gw.sock | tr -d '\r' | sed -n s/^pid,//p)
+  $lab dssm-route gw2 $snat    # its SNAT addresses as well: established connections go on through gw2
+  $lab dssm-gateway gw                                       # start the killed one again, in the foreground
+  $lab dssm-route gw $snat     # and back
 
 Ctrl-C ends everything and removes the lab.
 TEXT
