@@ -32,7 +32,7 @@ const SLICE = 500;
 export interface HandoverParts {
   readonly group: GatewayGroup;
   readonly state: NatState;
-  readonly directory: Pick<MappingDirectory, 'get' | 'resolve'>;
+  readonly directory: Pick<MappingDirectory, 'get' | 'resolve' | 'storeProblem'>;
   /** SNAT addresses that this gateway is configured with, 16 bytes each. */
   readonly members: readonly Uint8Array[];
   /** Hosts that may have sessions, as the data plane has them; empty: all. */
@@ -134,7 +134,9 @@ export class Handover {
     const addresses = await this.#tryDrain().catch((cause: unknown) => {
       if (cause instanceof Nat46Error) throw cause;
       this.#setUses();
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const said = cause instanceof Error ? cause.message : String(cause);
+      const why = cause instanceof StoreLost ? this.#parts.directory.storeProblem : null;
+      const reason = why === null ? said : `${said}: ${why}`;
       const remedy = 'the gateway goes on as before; try again when the store works';
       throw new Nat46Error('NAT46_STORE', `drain: ${reason}; ${remedy}`, { cause });
     });
