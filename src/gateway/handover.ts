@@ -19,6 +19,7 @@ import { Leases, type LeaseView } from '../store/leases.ts';
 import { SessionJournal } from '../store/session-journal.ts';
 import { readSession } from '../store/session-record.ts';
 import { StoreLost } from '../store/store.ts';
+import { Tenure } from './tenure.ts';
 
 /** The table is looked through in so many steps of the timer; a large one takes more: a step stays about a millisecond. */
 const LOOK_MS = 100;
@@ -50,19 +51,21 @@ export class Handover {
   readonly #parts: HandoverParts;
   readonly #leases: Leases;
   readonly #journal: SessionJournal;
-  readonly #startedMs: number;
+  readonly #tenure: Tenure;
   #timers: NodeJS.Timeout[] = [];
   #beating: Promise<void> | null = null;
   #flushing = false;
   /** Since the store is back, a beat has succeeded: the tokens are those of now. */
   #isSettled = false;
   #problem: string | null = null;
+  /** Not known yet whether another gateway had this one in between: nothing is written to its journal. */
+  #unsure: string | null = null;
   /** Of these it was said that they are no addresses. */
   readonly #strange = new Set<string>();
 
   constructor(parts: HandoverParts) {
     this.#parts = parts;
-    this.#startedMs = parts.nowMs();
+    this.#tenure = new Tenure(parts.nowMs);
     this.#journal = new SessionJournal(parts.state, parts.group);
     this.#leases = new Leases(
       parts.group,
@@ -186,7 +189,9 @@ export class Handover {
   }
 
   async #stepOnce(): Promise<void> {
+    this.#tenure.upMs(); // whether the store answers or not: this clock is to be asked
     await this.#leases.beat();
+    for (const { address, isHeld } of this.#leases.view()) if (isHeld) this.#tenure.hold(address);
     if (!this.#leases.isDraining) this.#setUses();
     this.#isSettled = true;
     this.#problem = null;
@@ -207,7 +212,9 @@ export class Handover {
   }
 
   #flush(): Promise<void> {
-    return this.#journal.flush((address) => this.#leases.tokenOf(address));
+    return this.#journal.flush((address) =>
+      address === this.#unsure ? null : this.#leases.tokenOf(address),
+    );
   }
 
   /** One at a time, and not with the tokens of before an outage. What fails waits; the store says itself that it is lost. */
@@ -233,8 +240,11 @@ export class Handover {
     const member = this.#memberOf(address) ?? this.#append(address);
     if (member === null) return;
     attract(address);
+    const since = await this.#askSince(address);
+    const stale = this.#endStale(address, member, since);
     await this.#flushAll(); // what ended here while the store was away must not come back
-    const stale = this.#endStale(member, await group.since(address));
+    if (since !== state.pool.since(member)) this.#journal.leave(member); // a new store: all is to be written again
+    state.pool.setSince(member, since);
     const records = Object.entries(await group.read(address));
     const lost: string[] = [];
     for (const [i, [key, rest]] of records.entries()) {
@@ -252,18 +262,33 @@ export class Handover {
     );
   }
 
+  /** Signed: it is kept in a word. */
+  async #askSince(address: string): Promise<number> {
+    this.#unsure = address;
+    try {
+      return (await this.#parts.group.since(address)) | 0;
+    } finally {
+      this.#unsure = null;
+    }
+  }
+
   /**
    * Another gateway had the address in between: what became of the sessions that are still here is in the journal, or they are
-   * over. Those that packets came for until now never left: the network did not hear of the other one.
+   * over. Those that packets came for until now never left: the network did not hear of the other one. Nor did those that packets
+   * came for since the address was ours, and that the journal never had: the other one cannot know them.
    */
-  #endStale(member: number, since: number): number {
+  #endStale(address: string, member: number, since: number): number {
     const { nowMs, state } = this.#parts;
     if (since === state.pool.since(member)) return 0;
-    const isAnothers = since !== 0; // else a new store, which knows nothing of before
-    this.#journal.leave(member); // their end is not to reach it
+    if (since === 0) return 0; // a new store, which knows nothing of before
+    if (this.#tenure.isRecent(address) && state.pool.use(member) !== MemberUse.Closed) return 0; // or an old one
+    this.#journal.leave(member); // neither they nor their end are to reach it
     const now = nowMs();
-    const withinMs = Math.min((now - this.#startedMs) | 0, LEASE_MS);
-    const ended = isAnothers ? endSessions(state, member, (id) => isUsed(state, id, now, withinMs)) : 0;
+    const writtenMs = Math.min(this.#tenure.upMs(), LEASE_MS);
+    const otherMs = Math.max(writtenMs, this.#tenure.sinceHeldMs(address));
+    const ended = endSessions(state, member, (id) =>
+      isUsed(state, id, now, this.#journal.isWritten(id) ? writtenMs : otherMs),
+    );
     state.pool.setSince(member, since);
     return ended;
   }

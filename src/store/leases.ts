@@ -50,8 +50,9 @@ export class Leases {
   /** Orphans that nothing used here: what their journals still have is not for this gateway. */
   readonly #unused = new Set<string>();
   #isDraining = false;
-  /** Steps in which nobody inherits. */
+  /** Steps in which nobody inherits, and nobody asks for what was another's when they began. */
   #patience = 0;
+  #anothers: ReadonlySet<string> = new Set();
 
   /** @param home addresses that this gateway is configured with */
   constructor(group: GatewayGroup, home: readonly string[], hooks: LeaseHooks) {
@@ -84,6 +85,7 @@ export class Leases {
    */
   hesitate(): void {
     this.#patience = LEASE_MS / BEAT_MS;
+    this.#anothers = new Set(this.#missing);
   }
 
   /** One step, every BEAT_MS. @throws StoreLost, or what the store refuses; then it hesitates */
@@ -137,7 +139,7 @@ export class Leases {
 
   async #step(): Promise<void> {
     const isPatient = this.#patience > 0;
-    const home = isPatient ? this.#home.filter((address) => !this.#missing.has(address)) : this.#home;
+    const home = isPatient ? this.#home.filter((address) => !this.#anothers.has(address)) : this.#home;
     await this.#prolong([...home, ...this.#inherited]);
     if (isPatient) this.#patience--;
     else await this.#inherit();

@@ -61,6 +61,12 @@ export class SessionJournal {
     this.#drop(member);
   }
 
+  /** Whether the record of a session was written, so that others may know it. @param id its row is valid */
+  isWritten(id: SessionId): boolean {
+    if (this.#stamps[id] !== this.#state.sessions.stamp(id)) return false;
+    return !this.#waiting.get(this.#members[id] ?? 0)?.put.has(this.#keys.get(id) ?? '');
+  }
+
   /** One bounded step of the search for changes. @param rows to look at @returns rows looked at; fewer when much waits */
   look(rows: number): number {
     const table = this.#state.sessions.rows;
@@ -131,14 +137,16 @@ export class SessionJournal {
 
   #drop(member: number): void {
     const changes = this.#waiting.get(member);
-    if (changes) this.#count -= changes.put.size + changes.remove.size;
+    if (!changes) return;
+    this.#count -= changes.put.size + changes.remove.size;
     this.#waiting.delete(member);
+    this.#forget(member, (key) => changes.put.has(key));
   }
 
-  /** What was written of a member is not known. */
-  #forget(member: number): void {
-    for (const row of this.#keys.keys()) {
-      if (this.#members[row] !== member) continue;
+  /** What was written of a member, or of these sessions of it, is not known. */
+  #forget(member: number, isOf: (key: string) => boolean = () => true): void {
+    for (const [row, key] of this.#keys) {
+      if (this.#members[row] !== member || !isOf(key)) continue;
       this.#keys.delete(row);
       this.#stamps[row] = NONE;
     }
@@ -152,12 +160,12 @@ export class SessionJournal {
     if (stamp === written) return;
     if (written !== NONE) this.#remove(row);
     if (stamp === NONE) return;
-    const key = sessionKey(this.#state, id);
     const member = bibs.member(sessions.bib(id));
+    if (!this.#joined.has(member)) return;
+    const key = sessionKey(this.#state, id);
     this.#stamps[row] = stamp;
     this.#members[row] = member;
     this.#keys.set(row, key);
-    if (!this.#joined.has(member)) return;
     const changes = this.#changes(member);
     this.#count += 1 - Number(changes.remove.delete(key)) - Number(changes.put.has(key));
     changes.put.set(key, sessionRest(this.#state, id));

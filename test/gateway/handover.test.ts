@@ -9,7 +9,7 @@ import type { NatState } from '../../src/nat/nat-state.ts';
 import { MemberUse } from '../../src/nat/port-pool.ts';
 import { NO_SESSION, type SessionId } from '../../src/nat/session.ts';
 import { TcpState } from '../../src/nat/tcp-state.ts';
-import { LEASE_MS } from '../../src/store/group.ts';
+import { BEAT_MS, LEASE_MS } from '../../src/store/group.ts';
 import { StoreLost } from '../../src/store/store.ts';
 import { tests } from '../helpers/table.ts';
 import { Flows, TCP, UDP } from '../nat/flows.ts';
@@ -115,6 +115,7 @@ async function turns(): Promise<void> {
 }
 
 const OTHER = { ...FLOW, nearPort: 4001 };
+const SILENT = { ...FLOW, nearPort: 4002 };
 const DATAGRAMS = { ...FLOW, protocol: UDP, farPort: 53 };
 
 /** A gateway at A that was killed with three sessions, and an heir that went on with two of them until one ended. */
@@ -173,7 +174,10 @@ tests('handover', {
     const refused = async ({ handover }: typeof one): Promise<void> => {
       const error = await handover.drain().then(assert.unreachable as () => null, (it: unknown) => it);
       assert.ok(error instanceof Nat46Error && error.code === 'NAT46_RUNTIME');
-      assert.match(error.message, /^drain: no other data gateway of the store is alive; nothing was changed/);
+      assert.match(
+        error.message,
+        /^drain: no other data gateway of the store is alive; nothing was changed/,
+      );
     };
     await one.beat();
     await refused(one);
@@ -373,6 +377,66 @@ tests('handover', {
       assert.is.not(home.find(), NO_SESSION);
       assert.is.not(home.find({ ...FLOW, nearPort: 4002 }), NO_SESSION);
       assert.equal([home.find(OTHER), home.find(DATAGRAMS)], [NO_SESSION, NO_SESSION]);
+    },
+  'the same after 25 days, when the clock of the data plane has wrapped': async () => {
+    const { dead: home, heir } = await takenOver();
+    home.pass(2 ** 31);
+    await heir.beat();
+    home.open({ ...DATAGRAMS, nearPort: 4003 }, 2 ** 31 + UDP_MS);
+    await home.beat();
+    await heir.beat();
+    home.pass(1000);
+    await home.beat();
+    assert.is.not(home.find({ ...DATAGRAMS, nearPort: 4003 }), NO_SESSION);
+  },
+  'cut off for a minute, the network unmoved: what opened meanwhile goes on, however silent': async () => {
+    const { world, dead: home, heir } = await takenOver();
+    world.isLost = true;
+    await home.beat();
+    world.isLost = false;
+    home.pass(54_000);
+    home.open(SILENT);
+    home.open({ ...DATAGRAMS, nearPort: 4003 }, 54_000 + UDP_MS);
+    home.state.sessions.refresh(home.find(OTHER), 54_000 + TCP_ESTABLISHED_MS);
+    home.pass(6000);
+    home.handover.storeResumed(true);
+    for (let beats = 0; beats < 2; beats++) {
+      await heir.beat();
+      await home.beat();
+      home.pass(BEAT_MS);
+    }
+    assert.is(world.held(A)?.gateway, 'home', 'asked for at once');
+    for (const flow of [FLOW, SILENT, { ...DATAGRAMS, nearPort: 4003 }])
+      assert.is.not(home.find(flow), NO_SESSION, `${flow.nearPort}`);
+    assert.is(home.find(OTHER), NO_SESSION, 'it moved to the heir later, and ended there');
+  },
+  'cut off, and its connections ended on an heir that gave the address up; then a failover: they stay ended':
+    async () => {
+      const { world, dead: home, heir } = await takenOver();
+      heir.end(FLOW);
+      await heir.beat();
+      assert.equal([world.held(A), world.journals.get(A)], [undefined, undefined]);
+      home.pass(60_000);
+      home.handover.storeResumed(false);
+      await home.beat();
+      assert.is(world.held(A)?.gateway, 'home');
+      assert.equal([home.find(FLOW), home.find(OTHER)], [NO_SESSION, NO_SESSION]);
+      assert.is(world.journals.get(A), undefined);
+    },
+  'a store that has again what it had long ago: whoever held the address until now loses no session':
+    async () => {
+      const { world, dead: home } = await takenOver();
+      world.leases.clear();
+      for (let beats = 0; beats < 10; beats++) {
+        await home.beat();
+        home.pass(BEAT_MS);
+      }
+      world.leases.clear();
+      world.holders.set(A, { gateway: 'heir', since: 40 });
+      world.fence = 50;
+      await home.beat();
+      for (const flow of [FLOW, OTHER, DATAGRAMS]) assert.is.not(home.find(flow), NO_SESSION);
+      assert.is(home.state.pool.since(0), 51);
     },
   'killed and started again, and nobody had the address meanwhile: all sessions stay, those without journal too':
     async () => {

@@ -248,6 +248,21 @@ tests('leases of SNAT addresses', {
     await one.leases.beat();
     assert.equal([one.held, other.held], [[A], []]);
   },
+  'cut off: what another one took meanwhile is asked for at once': async () => {
+    const world = new GroupWorld();
+    const [home, heir] = [new Member(world, 'home', [A]), new Member(world, 'heir', [B])];
+    await home.leases.beat();
+    orphaned(world, A);
+    world.nowMs = LEASE_MS;
+    await heir.leases.beat();
+    home.leases.hesitate();
+    for (let steps = 0; steps < 2; steps++) {
+      await home.leases.beat();
+      await heir.leases.beat();
+    }
+    await home.leases.beat();
+    assert.equal([home.held, heir.held], [[A], [B]]);
+  },
   'a drain that fails gives nothing away for good': async () => {
     const world = new GroupWorld();
     const one = new Member(world, 'one', [A, B]);
@@ -425,6 +440,22 @@ tests('journal of sessions', {
       [2],
     );
   },
+  'what was written, and what the journal never had, are told apart, also after another gateway took over':
+    async () => {
+      const { journal, leases, open, step } = stand();
+      await leases.beat();
+      const before = open({ farPort: 1 });
+      await step();
+      const waiting = open({ farPort: 2 });
+      journal.look(ROWS);
+      for (const member of MEMBERS.keys()) journal.leave(member);
+      const later = open({ farPort: 3 });
+      journal.look(ROWS);
+      assert.equal(
+        [before, waiting, later].map((id) => journal.isWritten(id)),
+        [true, false, false],
+      );
+    },
   'what another gateway has is not written; with the lease, all of it': async () => {
     const { journal, leases, open, step, joinAll, written } = stand();
     open();
