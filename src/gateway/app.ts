@@ -201,7 +201,9 @@ export class App {
   }
 
   async #openDirectory(plan: Plan, state: NatState, counters: ControlCounters): Promise<MappingDirectory> {
-    const store = await openStore(this.#config.store, gatewayName(this.#config.statePath));
+    const { statePath, subnet: network } = this.#config;
+    const prefix = `${formatV4(network.base)}/${network.length}`;
+    const store = await openStore(this.#config.store, gatewayName(statePath), prefix);
     this.#store = store;
     this.#closers.push(() => store.close());
     const directory = new MappingDirectory({
@@ -210,7 +212,7 @@ export class App {
       locked: (job) => state.locked(job),
       endSessions: (row) => state.endSessionsOf(row),
       clock: SYSTEM_CLOCK,
-      subnet: this.#config.subnet,
+      subnet: network,
       reservedStatic: this.#config.reservedStatic,
       reserved: plan.taken,
       maps: this.#config.maps,

@@ -131,7 +131,7 @@ export class Handover {
 
   /**
    * Hand everything over. @returns addresses that were given away and sessions that others can take over now
-   * @throws Nat46Error NAT46_RUNTIME when there is no other gateway, and nothing has changed; NAT46_STORE: then everything is as it was, but for what was given away: the next beat takes it back
+   * @throws Nat46Error NAT46_RUNTIME when there is no other gateway, and nothing has changed; NAT46_STORE when the store fails: the next beat that succeeds takes back what was given away
    */
   async drain(): Promise<{ addresses: string[]; sessions: number }> {
     const addresses = await this.#tryDrain().catch((cause: unknown) => {
@@ -153,20 +153,19 @@ export class Handover {
   async #leave(): Promise<void> {
     await this.#beating?.catch(() => {});
     if (!this.#isSettled) await this.#step(); // the tokens are to be those of now
-    await this.#leases.resign();
-    const addresses = await this.#leases.drain();
+    const addresses = await this.#leases.leave();
     if (addresses.length > 0) this.#parts.log.info({ addresses }, 'SNAT addresses released');
   }
 
   async #tryDrain(): Promise<string[]> {
     await this.#beating?.catch(() => {});
     await this.#step(); // the store must answer, and the tokens be those of now, before anything changes
-    if (!this.#leases.isDraining && !(await this.#leases.resign()))
-      throw new Nat46Error(
-        'NAT46_RUNTIME',
-        'drain: no other data gateway of the store is alive; nothing was changed (to end this one, stop it)',
-      );
-    return this.#leases.drain();
+    const addresses = await this.#leases.drain();
+    if (addresses !== null) return addresses;
+    throw new Nat46Error(
+      'NAT46_RUNTIME',
+      'drain: no other data gateway of this subnet is alive; nothing was changed (to end this one, stop it)',
+    );
   }
 
   /** @returns false when it failed */

@@ -6,7 +6,7 @@
  *     nat46:lease:ADDRESS      gateway and token; expires unless it is prolonged
  *     nat46:want:ADDRESS       the gateway that is configured with it waits for it
  *     nat46:pool               addresses that were leased once
- *     nat46:gateways           sorted set: data gateway → millisecond of the server's clock until which it counts as alive
+ *     nat46:gateways:SUBNET    sorted set: data gateway → millisecond of the server's clock until which it counts as alive
  *     nat46:holders            hash: address → gateway that had it last, and the token with which it took it from another
  *     nat46:journal:ADDRESS    hash of its established sessions; written by the holder of the lease only
  */
@@ -21,6 +21,8 @@ export interface GatewayGroup {
   elsewhere(addresses: readonly string[]): Promise<string[]>;
   /** The others no longer count on this gateway, until its next lease. @returns false when none is alive: nothing changed */
   resign(): Promise<boolean>;
+  /** The same, whether another one is alive or not. */
+  leave(): Promise<void>;
   /** Nobody has it any more, if it was ours. */
   release(address: string): Promise<void>;
   /**

@@ -53,6 +53,8 @@ export class Leases {
   /** Steps in which nobody inherits, and nobody asks for what was another's when they began. */
   #patience = 0;
   #anothers: ReadonlySet<string> = new Set();
+  /** What gives everything away, one after the other. */
+  #giving: Promise<unknown> = Promise.resolve();
 
   /** @param home addresses that this gateway is configured with */
   constructor(group: GatewayGroup, home: readonly string[], hooks: LeaseHooks) {
@@ -108,18 +110,39 @@ export class Leases {
     if (claims.length > 0 && !this.#isDraining) await this.#group.lease(claims); // the next step looks at the tokens
   }
 
-  /** Nobody is to count on this gateway any more. @returns false when there is no other: then nothing has changed */
-  resign(): Promise<boolean> {
-    return this.#group.resign();
-  }
-
   /**
    * Give everything away, for good. Sessions go on until the network sends their packets elsewhere.
+   * @returns null when no other gateway is alive: then nothing has changed
    * @throws StoreLost; then the next step takes back what was given away
    */
-  async drain(): Promise<string[]> {
-    this.#isDraining = true;
+  drain(): Promise<string[] | null> {
+    return this.#inTurn(() => this.#giveAway(() => this.#group.resign()));
+  }
+
+  /** The same, whoever else is there. */
+  async leave(): Promise<string[]> {
+    const resign = async (): Promise<boolean> => {
+      await this.#group.leave();
+      return true;
+    };
+    return (await this.#inTurn(() => this.#giveAway(resign))) ?? [];
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const given = this.#giving.catch(() => {}).then(run);
+    this.#giving = given;
+    return given;
+  }
+
+  /** @param resign whether it may be */
+  async #giveAway(resign: () => Promise<boolean>): Promise<string[] | null> {
+    const wasDraining = this.#isDraining;
+    this.#isDraining = true; // before anything is asked: a step would take the name of this gateway back
     try {
+      if (!wasDraining && !(await resign())) {
+        this.#isDraining = false;
+        return null;
+      }
       const held = [...this.#held.keys()];
       for (const address of held) await this.#release(address);
       return held;
@@ -142,9 +165,9 @@ export class Leases {
     const home = isPatient ? this.#home.filter((address) => !this.#anothers.has(address)) : this.#home;
     await this.#prolong([...home, ...this.#inherited]);
     if (isPatient) this.#patience--;
-    else await this.#inherit();
+    else if (!this.#isDraining) await this.#inherit();
     for (const address of this.#inherited) {
-      if (!this.#hooks.isIdle(address)) continue;
+      if (this.#isDraining || !this.#hooks.isIdle(address)) continue;
       await this.#release(address);
       this.#unused.add(address);
     }
@@ -158,14 +181,13 @@ export class Leases {
   }
 
   async #take(address: string, token: number, isHome: boolean): Promise<void> {
-    if (token < 0) {
+    if (this.#isDraining) {
+      if (token > 0 && !this.#held.has(address)) await this.#group.release(address);
+    } else if (token < 0) {
       await this.#release(address); // from here on nothing is written to its journal, so its sessions may go
       this.#hooks.returned(address);
     } else if (token === 0) {
-      const wasHeld = this.#held.delete(address);
-      if (wasHeld || (isHome && !this.#missing.has(address))) this.#hooks.lost(address);
-      if (isHome) this.#missing.add(address);
-      else this.#inherited.delete(address);
+      this.#miss(address, isHome);
     } else if (this.#held.get(address) !== token) {
       this.#held.set(address, token);
       this.#missing.delete(address);
@@ -177,11 +199,19 @@ export class Leases {
     }
   }
 
+  #miss(address: string, isHome: boolean): void {
+    const wasHeld = this.#held.delete(address);
+    if (wasHeld || (isHome && !this.#missing.has(address))) this.#hooks.lost(address);
+    if (isHome) this.#missing.add(address);
+    else this.#inherited.delete(address);
+  }
+
   async #inherit(): Promise<void> {
     const orphans = await this.#group.orphans();
     for (const address of this.#unused) if (!orphans.includes(address)) this.#unused.delete(address);
     let failure: unknown = null;
     for (const address of orphans) {
+      if (this.#isDraining) return;
       if (this.#held.has(address) || this.#unused.has(address) || !this.#hooks.isAddress(address)) continue;
       try {
         const [token = 0] = await this.#group.lease([{ address, isHome: false }]);

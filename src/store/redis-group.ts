@@ -4,19 +4,21 @@
 import type { Redis } from 'ioredis';
 import { type GatewayGroup, type JournalChanges, LEASE_MS, type LeaseClaim } from './group.ts';
 
-/** Lua: milliseconds of the server's clock. */
-const NOW = `
+/** Lua: milliseconds of the server's clock; then who does not count as alive, or by a clock that went ahead, is struck out. */
+const ALIVE = `
   local time = redis.call('TIME')
-  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)`;
+  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  local untilMs, alive = now + tonumber(ARGV[2]), 'nat46:gateways:' .. ARGV[3]
+  redis.call('ZREMRANGEBYSCORE', alive, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', alive, '(' .. string.format('%.0f', untilMs), '+inf')`;
 
-/** ARGV: gateway, ms, then address and 1 if it is its home, 0 if not, … @returns tokens, see GatewayGroup */
+/** ARGV: gateway, ms, subnet, then address and 1 if it is its home, 0 if not, … @returns tokens, see GatewayGroup */
 const LEASE = `
   redis.call('SELECT', 1)
-  ${NOW}
-  redis.call('ZADD', 'nat46:gateways', now + tonumber(ARGV[2]), ARGV[1])
+  ${ALIVE}
   local tokens = {}
   local mine = ARGV[1] .. ' '
-  for i = 3, #ARGV, 2 do
+  for i = 4, #ARGV, 2 do
     local key, want, isHome = 'nat46:lease:' .. ARGV[i], 'nat46:want:' .. ARGV[i], ARGV[i + 1] == '1'
     local held = redis.call('GET', key)
     local token = 0
@@ -38,6 +40,8 @@ const LEASE = `
     end
     tokens[#tokens + 1] = token
   end
+  redis.call('ZADD', alive, untilMs, ARGV[1])
+  redis.call('PEXPIRE', alive, ARGV[2])
   return tokens`;
 
 /** ARGV: gateway, addresses */
@@ -50,15 +54,20 @@ const ELSEWHERE = `
   end
   return found`;
 
-/** ARGV: gateway */
+/** ARGV: gateway, ms, subnet */
 const RESIGN = `
   redis.call('SELECT', 1)
-  ${NOW}
-  redis.call('ZREMRANGEBYSCORE', 'nat46:gateways', '-inf', now)
-  local isMember = redis.call('ZSCORE', 'nat46:gateways', ARGV[1])
-  if redis.call('ZCARD', 'nat46:gateways') == (isMember and 1 or 0) then return 0 end
-  redis.call('ZREM', 'nat46:gateways', ARGV[1])
+  ${ALIVE}
+  local isMember = redis.call('ZSCORE', alive, ARGV[1])
+  if redis.call('ZCARD', alive) == (isMember and 1 or 0) then return 0 end
+  redis.call('ZREM', alive, ARGV[1])
   return 1`;
+
+/** ARGV: gateway, subnet */
+const LEAVE = `
+  redis.call('SELECT', 1)
+  redis.call('ZREM', 'nat46:gateways:' .. ARGV[2], ARGV[1])
+  return 0`;
 
 /** ARGV: gateway, address */
 const RELEASE = `
@@ -115,7 +124,8 @@ const READ = `
 export interface GroupScripts {
   nat46Lease(...args: (string | number)[]): Promise<number[]>;
   nat46Elsewhere(gateway: string, ...addresses: string[]): Promise<string[]>;
-  nat46Resign(gateway: string): Promise<number>;
+  nat46Resign(gateway: string, ms: number, subnet: string): Promise<number>;
+  nat46Leave(gateway: string, subnet: string): Promise<number>;
   nat46Release(gateway: string, address: string): Promise<number>;
   nat46Since(address: string): Promise<number>;
   nat46Orphans(gateway: string): Promise<string[]>;
@@ -130,6 +140,7 @@ export function defineGroupScripts(redis: Redis): void {
     nat46Lease: LEASE,
     nat46Elsewhere: ELSEWHERE,
     nat46Resign: RESIGN,
+    nat46Leave: LEAVE,
     nat46Release: RELEASE,
     nat46Since: SINCE,
     nat46Orphans: ORPHANS,
@@ -142,17 +153,27 @@ export function defineGroupScripts(redis: Redis): void {
 
 export class RedisGroup implements GatewayGroup {
   readonly #gateway: string;
+  readonly #subnet: string;
   readonly #ask: <T>(run: (redis: Redis & GroupScripts) => Promise<T>) => Promise<T>;
 
-  /** @param gateway name of this one, the same after a restart @param ask runs a command while the store can be reached */
-  constructor(gateway: string, ask: <T>(run: (redis: Redis & GroupScripts) => Promise<T>) => Promise<T>) {
+  /**
+   * @param gateway name of this one, the same after a restart
+   * @param subnet only gateways with the same one can take its sessions over
+   * @param ask runs a command while the store can be reached
+   */
+  constructor(
+    gateway: string,
+    subnet: string,
+    ask: <T>(run: (redis: Redis & GroupScripts) => Promise<T>) => Promise<T>,
+  ) {
     this.#gateway = gateway;
+    this.#subnet = subnet;
     this.#ask = ask;
   }
 
   lease(claims: readonly LeaseClaim[]): Promise<number[]> {
     const args = claims.flatMap(({ address, isHome }) => [address, isHome ? 1 : 0]);
-    return this.#ask((redis) => redis.nat46Lease(this.#gateway, LEASE_MS, ...args));
+    return this.#ask((redis) => redis.nat46Lease(this.#gateway, LEASE_MS, this.#subnet, ...args));
   }
 
   elsewhere(addresses: readonly string[]): Promise<string[]> {
@@ -160,7 +181,11 @@ export class RedisGroup implements GatewayGroup {
   }
 
   async resign(): Promise<boolean> {
-    return (await this.#ask((redis) => redis.nat46Resign(this.#gateway))) === 1;
+    return (await this.#ask((redis) => redis.nat46Resign(this.#gateway, LEASE_MS, this.#subnet))) === 1;
+  }
+
+  async leave(): Promise<void> {
+    await this.#ask((redis) => redis.nat46Leave(this.#gateway, this.#subnet));
   }
 
   async release(address: string): Promise<void> {

@@ -72,15 +72,15 @@ export class RedisStore implements Store {
   #whenUp: () => void = () => {};
   #isStarting = true;
 
-  private constructor(address: RedisAddress, tls: TlsOptions | null, gateway: string) {
+  private constructor(address: RedisAddress, tls: TlsOptions | null, gateway: string, subnet: string) {
     this.#address = address;
     this.#tls = tls;
-    this.group = new RedisGroup(gateway, (run) => this.#ask(run));
+    this.group = new RedisGroup(gateway, subnet, (run) => this.#ask(run));
   }
 
   /** @throws Nat46Error NAT46_STORE when a certificate cannot be read */
-  static open(address: RedisAddress, gateway: string): RedisStore {
-    return new RedisStore(address, readTls(address), gateway);
+  static open(address: RedisAddress, gateway: string, subnet: string): RedisStore {
+    return new RedisStore(address, readTls(address), gateway, subnet);
   }
 
   /** Connections made from now on use the certificates that are in the files now. */

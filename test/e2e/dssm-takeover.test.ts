@@ -230,7 +230,7 @@ dssmTests(
       connections.end();
       const last = await dssm.control('gw2', ['drain']);
       assert.is(last.code, 1);
-      assert.match(last.stderr, /no other data gateway of the store is alive; nothing was changed/);
+      assert.match(last.stderr, /no other data gateway of this subnet is alive; nothing was changed/);
       assert.is((await leases(dssm, 'gw2')).held.length, 4);
     },
   },

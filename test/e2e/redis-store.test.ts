@@ -291,6 +291,31 @@ worldTests(
         }
       },
 
+    'who counts as alive: not whose time is over, nor who is said to live longer than a lease': async (
+      world,
+      open,
+    ) => {
+      const { group } = (await open()).store;
+      assert.ok(group);
+      await group.lease([]);
+      const names = () => world.cli(['-n', '1', 'ZRANGE', 'nat46:gateways:', '0', '-1']);
+      const [sec = ''] = (await world.cli(['TIME'])).split('\n');
+      for (const score of ['1', `${sec}000`, '99999999999999']) {
+        await world.cli(['-n', '1', 'ZADD', 'nat46:gateways:', score, 'ghost']);
+        assert.is(await group.resign(), false, score);
+        await world.cli(['-n', '1', 'ZADD', 'nat46:gateways:', score, 'ghost']);
+        await group.lease([]);
+        assert.is(await names(), 'gw', 'a beat strikes it out, too');
+      }
+      const stranger = await openStore(addressOf(world.uri, world.environment), 'stranger', '10.9.0.0/16');
+      await stranger.ready();
+      await stranger.group?.lease([]);
+      await stranger.close();
+      assert.is(await group.resign(), false, 'one of another subnet could take nothing over');
+      await group.leave();
+      assert.is(await names(), '', 'who leaves does not ask whether there is another');
+    },
+
     'certificates are read again: a connection made afterwards uses the new ones': async (world, open) => {
       const heard = await open();
       const at = (name: string): string => path.join(world.folder, name);

@@ -176,7 +176,7 @@ tests('handover', {
       assert.ok(error instanceof Nat46Error && error.code === 'NAT46_RUNTIME');
       assert.match(
         error.message,
-        /^drain: no other data gateway of the store is alive; nothing was changed/,
+        /^drain: no other data gateway of this subnet is alive; nothing was changed/,
       );
     };
     await one.beat();
@@ -194,6 +194,33 @@ tests('handover', {
     await two.stop();
     await stand(world, 'three', C).beat();
     assert.equal([...world.gateways.keys()], ['three'], 'nor who stopped');
+  },
+  'a beat while a drain looks for another gateway: its name and its addresses do not come back': async () => {
+    const world = new GroupWorld();
+    const one = stand(world, 'one', A);
+    await one.beat();
+    one.open();
+    await stand(world, 'two', B).beat();
+    let answer = (): void => {};
+    world.resigning = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const draining = one.handover.drain();
+    await turns();
+    await one.beat();
+    assert.equal([...world.gateways.keys()], ['two']);
+    answer();
+    assert.equal((await draining).addresses, [A]);
+    await turns();
+    assert.equal([world.held(A), leased(one)], [undefined, 1]);
+    assert.is(world.journals.get(A)?.size, 1);
+  },
+  'a gateway that stops counts no longer as alive, though it was alone': async () => {
+    const world = new GroupWorld();
+    const one = stand(world, 'one', A);
+    await one.beat();
+    await one.stop();
+    assert.equal([...world.gateways.keys()], []);
   },
   'a drain while a beat takes an address over waits for it, and gives that one away too': async () => {
     const { heir, world, goOn } = await inTakeover();

@@ -9,6 +9,8 @@ export class GroupWorld {
   isLost = false;
   /** Nothing is answered before this resolves. */
   silence: Promise<void> = Promise.resolve();
+  /** Nor is who resigned told so. */
+  resigning: Promise<void> = Promise.resolve();
   /** What the server says to every write, as while it has too few replicas; null: it takes them. */
   refusal: string | null = null;
   readonly leases = new Map<string, { gateway: string; token: number; untilMs: number }>();
@@ -34,7 +36,12 @@ export class GroupWorld {
         const isAnother = ([name, untilMs]: [string, number]) => name !== gateway && untilMs > this.nowMs;
         if (![...this.gateways].some(isAnother)) return false;
         this.gateways.delete(gateway);
+        await this.resigning;
         return true;
+      },
+      leave: async () => {
+        await this.#ask(true);
+        this.gateways.delete(gateway);
       },
       release: async (address) => {
         await this.#ask(true);

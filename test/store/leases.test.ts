@@ -263,6 +263,31 @@ tests('leases of SNAT addresses', {
     await home.leases.beat();
     assert.equal([home.held, heir.held], [[A], [B]]);
   },
+  'a step that waits for the store while everything is given away takes nothing, wherever it is':
+    async () => {
+      for (let answers = 0; answers < 60; answers++) {
+        const world = new GroupWorld();
+        const [one, other] = [new Member(world, 'one', [A]), new Member(world, 'other', [])];
+        await one.leases.beat();
+        await other.leases.beat();
+        for (const address of [A, B]) orphaned(world, address);
+        const step = one.leases.beat();
+        for (let i = 0; i < answers; i++) await null;
+        const draining = one.leases.drain();
+        await step;
+        assert.is((await draining)?.[0], A);
+        assert.equal([one.held, world.held(A), world.held(B)], [[], undefined, undefined], `${answers}`);
+      }
+    },
+  'a drain without another gateway that is alive changes nothing; an end does not ask': async () => {
+    const world = new GroupWorld();
+    const one = new Member(world, 'one', [A]);
+    await one.leases.beat();
+    assert.is(await one.leases.drain(), null);
+    assert.equal([one.held, one.leases.isDraining], [[A], false]);
+    assert.equal(await one.leases.leave(), [A]);
+    assert.is(world.gateways.size, 0);
+  },
   'a drain that fails gives nothing away for good': async () => {
     const world = new GroupWorld();
     const one = new Member(world, 'one', [A, B]);
@@ -281,6 +306,7 @@ tests('leases of SNAT addresses', {
     const world = new GroupWorld();
     const one = new Member(world, 'one', [A, B]);
     await one.leases.beat();
+    await new Member(world, 'other', []).leases.beat();
     assert.equal(await one.leases.drain(), [A, B]);
     await one.leases.beat();
     assert.equal([one.held, world.held(A)], [[], undefined]);
