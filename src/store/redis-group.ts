@@ -12,7 +12,10 @@ const ALIVE = `
   redis.call('ZREMRANGEBYSCORE', alive, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', alive, '(' .. string.format('%.0f', untilMs), '+inf')`;
 
-/** ARGV: gateway, ms, subnet, then address and 1 if it is its home, 0 if not, … @returns tokens, see GatewayGroup */
+/**
+ * ARGV: gateway, ms, subnet, then address and 1 if it is its home, 0 if not, … @returns tokens, see GatewayGroup. A full Redis does not
+ * take the name of the gateway, but prolongs what it has.
+ */
 const LEASE = `
   redis.call('SELECT', 1)
   ${ALIVE}
@@ -40,7 +43,8 @@ const LEASE = `
     end
     tokens[#tokens + 1] = token
   end
-  redis.call('ZADD', alive, untilMs, ARGV[1])
+  local said = redis.pcall('ZADD', alive, untilMs, ARGV[1])
+  if type(said) == 'table' and said.err and not string.find(said.err, 'OOM ') then return said end
   redis.call('PEXPIRE', alive, ARGV[2])
   return tokens`;
 

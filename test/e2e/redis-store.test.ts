@@ -316,6 +316,22 @@ worldTests(
       assert.is(await names(), '', 'who leaves does not ask whether there is another');
     },
 
+    'a full Redis: leases are prolonged, though it takes no names': async (world, open) => {
+      const { group } = (await open()).store;
+      assert.ok(group);
+      const home = { address: '2001:db8::7', isHome: true };
+      const [token] = await group.lease([home]);
+      await world.cli(['-n', '1', 'PEXPIRE', `nat46:lease:${home.address}`, '1000']);
+      await world.cli(['CONFIG', 'SET', 'maxmemory', '1']);
+      try {
+        assert.equal(await group.lease([home]), [token]);
+        assert.equal(await group.lease([]), []);
+        assert.ok(Number(await world.cli(['-n', '1', 'PTTL', `nat46:lease:${home.address}`])) > 3000);
+      } finally {
+        await world.cli(['CONFIG', 'SET', 'maxmemory', '0']);
+      }
+    },
+
     'certificates are read again: a connection made afterwards uses the new ones': async (world, open) => {
       const heard = await open();
       const at = (name: string): string => path.join(world.folder, name);
