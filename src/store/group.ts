@@ -2,7 +2,7 @@
  * What gateways of one store say to each other: who has which SNAT address, and which sessions are on it. All of it is in
  * database 1:
  *
- *     nat46:fence              counts the leases that were given: each has a token of its own
+ *     nat46:fence              last token: each lease has one of its own, greater than those before
  *     nat46:lease:ADDRESS      gateway and token; expires unless it is prolonged
  *     nat46:want:ADDRESS       the gateway that is configured with it waits for it
  *     nat46:pool               addresses that were leased once

@@ -13,7 +13,8 @@ const ALIVE = `
   redis.call('ZREMRANGEBYSCORE', alive, '(' .. string.format('%.0f', untilMs), '+inf')`;
 
 /**
- * ARGV: gateway, ms, subnet, then address and 1 if it is its home, 0 if not, … @returns tokens, see GatewayGroup. A full Redis does not
+ * ARGV: gateway, ms, subnet, then address and 1 if it is its home, 0 if not, … @returns tokens, see GatewayGroup. A token is not less
+ * than the time: a store that lost its memory, or has an older one again, gives none twice. A full Redis does not
  * take the name of the gateway, but prolongs what it has.
  */
 const LEASE = `
@@ -32,7 +33,8 @@ const LEASE = `
     elseif held then
       if isHome then redis.call('SET', want, ARGV[1], 'PX', ARGV[2]) end
     elseif isHome or redis.call('EXISTS', want) == 0 then
-      token = redis.call('INCR', 'nat46:fence')
+      token = math.max(tonumber(redis.call('GET', 'nat46:fence') or 0) + 1, tonumber(time[1]))
+      redis.call('SET', 'nat46:fence', token)
       redis.call('SET', key, mine .. token, 'PX', ARGV[2])
       redis.call('SADD', 'nat46:pool', ARGV[i])
       local last = redis.call('HGET', 'nat46:holders', ARGV[i])

@@ -332,6 +332,23 @@ worldTests(
       }
     },
 
+    'a store that lost its memory, or has an older one again, gives no token twice': async (world, open) => {
+      const { group } = (await open()).store;
+      assert.ok(group);
+      const home = { address: '2001:db8::8', isHome: true };
+      for (const fence of [null, '7']) {
+        await world.cli(['FLUSHALL']);
+        if (fence !== null) await world.cli(['-n', '1', 'SET', 'nat46:fence', fence]);
+        const [sec] = (await world.cli(['TIME'])).split('\n');
+        const [token = 0] = await group.lease([home]);
+        assert.ok(token >= Number(sec), `${token}`);
+        assert.is(await world.cli(['-n', '1', 'GET', 'nat46:fence']), `${token}`);
+        assert.is(await group.write(home.address, token, { put: [['s', 'r']], remove: [] }), true);
+        await group.release(home.address);
+        assert.ok(((await group.lease([home]))[0] ?? 0) > token);
+      }
+    },
+
     'certificates are read again: a connection made afterwards uses the new ones': async (world, open) => {
       const heard = await open();
       const at = (name: string): string => path.join(world.folder, name);
