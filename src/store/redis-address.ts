@@ -134,10 +134,10 @@ function identityCheck(
 /** @param what is to be in it, as PEM names it */
 function readPem(name: string, file: string, what: 'CERTIFICATE' | 'PRIVATE KEY'): Buffer {
   const pem = readFileOf(name, file);
-  if (new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(pem.toString('latin1'))) return pem;
+  if (new RegExp(`-----BEGIN [A-Z0-9 ]*${what}-----`).test(pem.toString('latin1'))) return pem;
   throw new Nat46Error(
     'NAT46_STORE',
-    `${name}=${file}: no PEM ${what.toLowerCase()} in ${file}; name a file that has one`,
+    `${name}=${file}: no PEM ${what.toLowerCase()} in it; name a file that has one`,
   );
 }
 

@@ -2,6 +2,7 @@
  * Mistakes between a gateway and its Redis store: each has a message of its own, which names the remedy.
  */
 import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -106,12 +107,12 @@ const ROWS: readonly Mistake[] = [
   {
     name: 'a file that is no PEM',
     environment: (env) => ({ ...env, REDIS_CA_FILE: '/etc/hostname' }),
-    says: /^REDIS_CA_FILE=\/etc\/hostname: no PEM certificate in \/etc\/hostname; name a file that has one$/,
+    says: /^REDIS_CA_FILE=\/etc\/hostname: no PEM certificate in it; name a file that has one$/,
   },
   {
     name: 'a key that is a certificate',
     environment: (env) => ({ ...env, REDIS_AUTH_KEY: env.REDIS_AUTH_CERT ?? '' }),
-    says: /^REDIS_AUTH_KEY=.*: no PEM private key in /,
+    says: /^REDIS_AUTH_KEY=.*: no PEM private key in it; /,
   },
 ];
 for (const row of ROWS) {
@@ -129,6 +130,12 @@ for (const row of ROWS) {
     }
   });
 }
+mistakes('a certificate under the older name of PEM is one', async () => {
+  const file = path.join(secure.folder, 'older.crt');
+  const pem = readFileSync(path.join(secure.folder, 'ca.crt'), 'utf8');
+  writeFileSync(file, pem.replaceAll(' CERTIFICATE', ' X509 CERTIFICATE'));
+  await (await Heard.of(secure.uri, { ...secure.environment, REDIS_CA_FILE: file })).store.close();
+});
 mistakes('a name that no DNS server answers for', () => {
   const argv = [
     '-n',
