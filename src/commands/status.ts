@@ -71,7 +71,7 @@ function upstreamLines(upstreams: StatusReply['upstreams']): [string, string][] 
 
 function leaseLines(leases: StatusReply['snat_leases']): [string, string][] {
   if (leases === null) return [];
-  const { held, missing, free, inherited, drained } = leases;
+  const { held, missing, free = [], inherited, drained } = leases; // the gateway may be of the version before
   const count = held.length + missing.length + free.length;
   const state = drained ? ', drained: restart the gateway to take them again' : '';
   const lines: [string, string][] = [['leases', `${held.length} of ${count} held${state}`]];

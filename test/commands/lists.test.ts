@@ -189,6 +189,12 @@ queries     12, 24 sent upstream
       '            given up: 2001:db8::2 2001:db8::3',
       '            another gateway has 2001:db8::1',
     ]);
+    const before = JSON.parse(JSON.stringify({ ...none, free: undefined }));
+    assert.is(
+      shown({ snat_leases: before })[0],
+      'leases      0 of 1 held',
+      'a gateway of the version before',
+    );
     const away = { ...none, missing: [], free: ['2001:db8::1'] };
     assert.equal(shown({ snat_leases: away }).slice(0, 2), [
       'leases      0 of 1 held',
