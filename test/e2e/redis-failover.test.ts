@@ -61,7 +61,8 @@ worldTests('store sentinels, TLS: failover', () => RedisWorld.up({ tls: true, se
     console.log(`new names resume ${Date.now() - begin} ms after the promotion`);
     assert.is(claimed.isNew, true);
     assert.is(await heard.store.get(KEY), VALUE, 'what was replicated is there');
-    assert.is(heard.said.at(-1), 'resumed: another server');
+    // A link that is made anew afterwards, to the same one, may be told behind it.
+    assert.ok(heard.said.includes('resumed: another server'), heard.said.join('; '));
     assert.not.match(heard.said.join('\n'), /entinels are|Retrying|retries/, 'in our own words');
     heard.changed.length = 0;
     await world.cli(['DEL', KEY], await world.master());
