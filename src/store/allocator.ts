@@ -62,23 +62,32 @@ export class Allocator {
     return EXHAUSTED;
   }
 
-  /** @returns an address that the store and the table have for this real v6 now, or null when none is left */
+  /**
+   * Another gateway may be given an address for this name between two offers: it is vacant no longer, so no offer has it.
+   * @returns an address that the store and the table have for this real v6 now, or null when none is left
+   */
   async #claim(v6: Uint8Array): Promise<number | null> {
-    const { follower, health, local, store } = this.#parts;
-    const value = formatRecord(v6, DYNAMIC_TIMEOUT_SEC);
     for (const offer of this.#offers(v6)) {
-      const claim = await store.claim(offer.map(recordKey), value);
-      health.works();
-      const v4 = claim && parseKey(claim.key);
-      // Those before it are others', which the table did not know
-      await follower.read(v4 === null ? offer : offer.slice(0, offer.indexOf(v4) + 1));
-      if (claim === null || v4 === null) continue;
-      if (local.standsFor(v4, v6)) {
-        if (claim.isNew) this.#noteNew(v4, v6);
-        return v4;
-      }
-      if (claim.isNew && !local.hasRoom) await store.del(claim.key);
+      const v4 = this.#parts.local.addressOf(v6) ?? (await this.#offer(offer, v6));
+      if (v4 !== null) return v4;
     }
+    return null;
+  }
+
+  /** @returns the address of the offer that is this real v6's now, or null */
+  async #offer(offer: readonly number[], v6: Uint8Array): Promise<number | null> {
+    const { follower, health, local, store } = this.#parts;
+    const claim = await store.claim(offer.map(recordKey), formatRecord(v6, DYNAMIC_TIMEOUT_SEC));
+    health.works();
+    const v4 = claim && parseKey(claim.key);
+    // Those before it are others', which the table did not know
+    await follower.read(v4 === null ? offer : offer.slice(0, offer.indexOf(v4) + 1));
+    if (claim === null || v4 === null) return null;
+    if (local.standsFor(v4, v6)) {
+      if (claim.isNew) this.#noteNew(v4, v6);
+      return v4;
+    }
+    if (claim.isNew && !local.hasRoom) await store.del(claim.key);
     return null;
   }
 

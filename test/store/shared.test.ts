@@ -22,6 +22,8 @@ class SharedStore extends MemoryStore {
   left = 0;
   readonly told: Life[] = [];
   isReady: Promise<void> = Promise.resolve();
+  /** Before a record is read. */
+  getting: (key: string) => Promise<void> = async () => {};
 
   override listen(listener?: StoreListener): void {
     if (listener) this.listener = listener;
@@ -33,6 +35,7 @@ class SharedStore extends MemoryStore {
 
   override async get(key: string): Promise<string | null> {
     if (this.isLost) throw new StoreLost();
+    await this.getting(key);
     return super.get(key);
   }
 
@@ -93,6 +96,28 @@ tests('shared store: what others write', {
       store.listener.changed([KEY]);
       await settled();
       assert.is(rig.mapped(ADDRESS), '2001:db8::aa');
+    },
+  'an address that another gateway was given for the same name while we were refused one is the answer [81]':
+    async () => {
+      const given = async (rig: Rig): Promise<string> => {
+        const found = await rig.directory.allocate(REAL);
+        return 'v4' in found ? formatV4(found.v4) : 'exhausted';
+      };
+      const first = await given(new Rig());
+      const taken = new SharedStore();
+      await taken.setnx(recordKey(v4(first)), formatRecord(OTHER, 0));
+      const second = await given(await rigOn(taken));
+      const store = new SharedStore();
+      const rig = await rigOn(store);
+      await store.setnx(recordKey(v4(first)), formatRecord(OTHER, 0));
+      await store.setnx(recordKey(v4(second)), formatRecord(REAL, 0));
+      store.getting = async (key) => {
+        if (key !== recordKey(v4(first))) return;
+        store.listener.changed([recordKey(v4(second))]); // the news comes before the next offer
+        await settled();
+      };
+      assert.is(await given(rig), second);
+      assert.is((await rig.directory.list()).length, 2);
     },
   'a record that became malformed ends its mapping': async () => {
     const store = new SharedStore();
