@@ -28,6 +28,8 @@ export class Answers {
   readonly #offload = new virtioNet.Offload();
   readonly #bucket4: TokenBucket;
   readonly #bucket6: TokenBucket;
+  /** Bytes of the last quote. */
+  #quoted = 0;
 
   constructor(batch: Batch, identifications: Identifications, settings: Settings) {
     this.#batch = batch;
@@ -39,31 +41,15 @@ export class Answers {
 
   /** Tell the sender of an IPv4 packet why it was dropped, if the verdict says so. */
   errorV4(verdict: Verdict, packet: Packet, now: number): void {
-    const { view, bytes } = this.#batch;
+    const { view } = this.#batch;
     const tooBig = verdict === Verdict.DropTooBig;
     const typeCode = tooBig ? TOO_BIG_V4 : ERROR_V4[verdict]!;
     if (typeCode === SILENT) return;
     if (!originate.mayAnswerV4(view, packet.at, packet.upper - packet.at)) return;
     if (!this.#allowed(this.#bucket4, now)) return;
-    const header = packet.upper - packet.at;
-    const length = this.#lengthOnWire(packet);
-    const quote = Math.min(header + length, originate.MAX_V4 - originate.V4_OVERHEAD);
-    const out = this.#batch.reserve(originate.V4_OVERHEAD + quote);
-    const quoted = out + originate.V4_OVERHEAD;
-    bytes.copyWithin(quoted, packet.at, packet.at + quote);
-    if (this.#offload.segment !== 0) {
-      segmentHeaders.setV4(view, quoted, quoted + header, length, 0);
-      segmentHeaders.setUpper(
-        view,
-        quoted + header,
-        quoted + quote,
-        packet.upperLength,
-        length,
-        this.#offload,
-      );
-    }
+    const out = this.#quote(packet, originate.V4_OVERHEAD, originate.MAX_V4);
     const rest = tooBig ? packet.mtu : 0;
-    const message = originate.writeErrorV4(view, out, typeCode, rest, quote);
+    const message = originate.writeErrorV4(view, out, typeCode, rest, this.#quoted);
     ipv4.setAddresses(view, out, this.#settings.self4 || packet.far, packet.near);
     originate.writeHeaderV4(view, out, message, this.#identifications.next(), 0);
     this.#batch.push(out, ipv4.MIN_HEADER_LENGTH + message);
@@ -77,29 +63,34 @@ export class Answers {
     if (typeCode === SILENT) return;
     if (!originate.mayAnswerV6(view, packet.at, chain, packet.end)) return;
     if (!this.#allowed(this.#bucket6, now)) return;
-    const header = packet.upper - packet.at;
-    const length = this.#lengthOnWire(packet);
-    const quote = Math.min(header + length, originate.MAX_V6 - originate.V6_OVERHEAD);
-    const out = this.#batch.reserve(originate.V6_OVERHEAD + quote);
-    const quoted = out + originate.V6_OVERHEAD;
-    bytes.copyWithin(quoted, packet.at, packet.at + quote);
-    if (this.#offload.segment !== 0) {
-      segmentHeaders.setV6(view, quoted, quoted + header, length);
-      segmentHeaders.setUpper(
-        view,
-        quoted + header,
-        quoted + quote,
-        packet.upperLength,
-        length,
-        this.#offload,
-      );
-    }
+    const out = this.#quote(packet, originate.V6_OVERHEAD, originate.MAX_V6);
     bytes.copyWithin(out + ipv6.DESTINATION, packet.far, packet.far + 16);
     this.#writeSelf6(out + ipv6.SOURCE, packet.near);
     const rest = tooBig ? packet.mtu : this.#pointer(verdict, packet, chain);
-    const message = originate.writeErrorV6(view, out, typeCode, rest, quote);
+    const message = originate.writeErrorV6(view, out, typeCode, rest, this.#quoted);
     originate.writeHeaderV6(view, out, message, 0);
     this.#batch.push(out, ipv6.HEADER_LENGTH + message);
+  }
+
+  /**
+   * Room for an error of at most `max` bytes, and behind its first `overhead` as much of the packet as fits, as the
+   * sender's network had it. @returns offset of the error; the bytes of the quote are in #quoted
+   */
+  #quote(packet: Packet, overhead: number, max: number): number {
+    const { view, bytes } = this.#batch;
+    const header = packet.upper - packet.at;
+    const length = this.#lengthOnWire(packet);
+    this.#quoted = Math.min(header + length, max - overhead);
+    const out = this.#batch.reserve(overhead + this.#quoted);
+    const at = out + overhead;
+    bytes.copyWithin(at, packet.at, packet.at + this.#quoted);
+    if (this.#offload.segment === 0) return out;
+    const upper = at + header;
+    const end = at + this.#quoted;
+    if (view.getUint8(at) >>> 4 === 4) segmentHeaders.setV4(view, at, upper, length, 0);
+    else segmentHeaders.setV6(view, at, upper, length);
+    segmentHeaders.setUpper(view, upper, end, packet.upperLength, length, this.#offload);
+    return out;
   }
 
   /** Bytes of the upper layer as the sender's network had them: of a super-packet, those of its first segment. */
