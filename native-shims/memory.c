@@ -1,4 +1,4 @@
-/* Files as memory, and where a thread runs. */
+/* Files as memory, and a thread that gives way. */
 #include "shim.h"
 
 #include <sched.h>
@@ -38,17 +38,6 @@ SHIM_FUNCTION(lock_fd) {
   int32_t fd;
   if (!shim_parse(env, info, "i", &fd)) return NULL;
   return shim_result(env, flock(fd, LOCK_EX | LOCK_NB));
-}
-
-/* pinThread(cpu): the calling thread runs on that CPU only. */
-SHIM_FUNCTION(pin_thread) {
-  int32_t cpu;
-  cpu_set_t set;
-  if (!shim_parse(env, info, "i", &cpu)) return NULL;
-  if (cpu < 0 || cpu >= CPU_SETSIZE) return shim_number(env, -EINVAL);
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  return shim_result(env, sched_setaffinity(0, sizeof set, &set));
 }
 
 /* yieldThread(): let another thread run. */

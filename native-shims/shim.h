@@ -39,7 +39,7 @@ napi_value shim_result(napi_env env, int outcome); /* 0, or -errno when `outcome
   X(queueAttach, queue_attach) X(readBatch, read_batch) X(writeBatch, write_batch) X(interruptible, interruptible) \
   X(wakeReader, wake_reader) \
   X(nowMs, now_ms) X(eventFd, event_fd) X(signalFd, signal_fd) X(watchFd, watch_fd) X(unwatchFd, unwatch_fd) \
-  X(mapFd, map_fd) X(lockFd, lock_fd) X(pinThread, pin_thread) X(yieldThread, yield_thread) \
+  X(mapFd, map_fd) X(lockFd, lock_fd) X(yieldThread, yield_thread) \
   X(sdNotify, sd_notify) X(udpOpen, udp_open) X(udpConnect, udp_connect) X(udpPort, udp_port) \
   X(udpAttach, udp_attach) X(udpReceive, udp_receive) X(udpSend, udp_send) X(udpWatch, udp_watch) \
   X(udpClose, udp_close)

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
@@ -297,7 +297,6 @@ export class App {
       segmentFd: fd,
       settings: plan.settings,
       flows: { kind: 'sessions', resolver: plan.resolver },
-      cores: availableParallelism(),
       onPunts: (addresses) => {
         for (const v4 of addresses) directory.resolve(v4).finally(() => dataPlane.wake());
       },

@@ -17,8 +17,6 @@ export interface DataPlaneOptions {
   readonly segmentFd: number;
   readonly settings: Settings;
   readonly flows: FlowsInput;
-  /** Cores of the host: with as many workers as cores, each stays on its own. */
-  readonly cores: number;
   /** Workers want to know these synthetic addresses. */
   readonly onPunts: (addresses: ReadonlySet<number>) => void;
   readonly onCrash: (error: Error) => void;
@@ -99,7 +97,7 @@ export class DataPlane {
   }
 
   #startWorker(tunFd: number, number: number): Promise<void> {
-    const { device, segment, segmentFd, settings, flows, cores } = this.#options;
+    const { device, segment, segmentFd, settings, flows } = this.#options;
     const wakeFd = shim().eventFd();
     const sleeper: Sleeper = { tunFd, wakeFd, thread: 0 };
     this.#sleepers.push(sleeper);
@@ -115,7 +113,6 @@ export class DataPlane {
       puntFd: this.#puntFd,
       settings,
       flows,
-      cpu: device.queues.length === cores ? number : -1,
     };
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: input });
     this.#workers.push(worker);

@@ -2,7 +2,6 @@
  * Composition root of the stateless translator: device, counters, host, workers; no store, no DNS, no sessions.
  */
 import { rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { formatPrefix } from '../config/address-pairs.ts';
 import { type Pairs, readPairs, type SiitConfig } from '../config/siit-config.ts';
@@ -90,7 +89,6 @@ export class SiitApp {
       segmentFd: fd,
       settings,
       flows: { kind: 'addresses', ...flows },
-      cores: availableParallelism(),
       onPunts: () => {},
       onCrash: this.#onFailure,
     });

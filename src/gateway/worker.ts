@@ -43,8 +43,6 @@ export interface WorkerInput {
   readonly puntFd: number;
   readonly settings: Settings;
   readonly flows: FlowsInput;
-  /** CPU to stay on, or -1. */
-  readonly cpu: number;
 }
 
 class TunQueue implements Queue {
@@ -121,7 +119,6 @@ function openFlows(input: WorkerInput, batch: Batch, segment: Segment, settings:
 
 function main(input: WorkerInput, port: MessagePort): void {
   const native = shim();
-  if (input.cpu >= 0) native.pinThread(input.cpu);
   const buffer = native.mapFd(input.segmentFd, byteLength(input.geometry), true);
   if (typeof buffer === 'number') throw new Error(`segment cannot be mapped: errno ${-buffer}`);
   const segment = new Segment(buffer, input.geometry);

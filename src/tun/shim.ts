@@ -141,9 +141,6 @@ export interface Shim {
   /** Takes the exclusive lock of a file until it is closed. @returns 0, -EWOULDBLOCK when another holds it, or -errno */
   lockFd(fd: number): number;
 
-  /** Keeps the calling thread on one CPU. @returns 0 or -errno */
-  pinThread(cpu: number): number;
-
   /** Lets another thread run first. */
   yieldThread(): void;
 
