@@ -163,21 +163,23 @@ export class Leases {
   async #step(): Promise<void> {
     const isPatient = this.#patience > 0;
     const home = isPatient ? this.#home.filter((address) => !this.#anothers.has(address)) : this.#home;
-    await this.#prolong([...home, ...this.#inherited]);
+    const failures = new Failures();
+    await this.#prolong([...home, ...this.#inherited], failures);
     if (isPatient) this.#patience--;
-    else if (!this.#isDraining) await this.#inherit();
+    else if (!this.#isDraining) await this.#inherit(failures);
     for (const address of this.#inherited) {
       if (this.#isDraining || !this.#hooks.isIdle(address)) continue;
       await this.#release(address);
       this.#unused.add(address);
     }
+    failures.throwFirst();
   }
 
-  async #prolong(addresses: readonly string[]): Promise<void> {
+  async #prolong(addresses: readonly string[], failures: Failures): Promise<void> {
     const claims = addresses.map((address) => ({ address, isHome: !this.#inherited.has(address) }));
     const tokens = await this.#group.lease(claims);
     for (const [i, { address, isHome }] of claims.entries())
-      await this.#take(address, tokens[i] ?? 0, isHome);
+      await failures.of(this.#take(address, tokens[i] ?? 0, isHome));
   }
 
   async #take(address: string, token: number, isHome: boolean): Promise<void> {
@@ -200,28 +202,21 @@ export class Leases {
   }
 
   #miss(address: string, isHome: boolean): void {
-    const wasHeld = this.#held.delete(address);
+    const wasInherited = this.#inherited.delete(address); // perhaps not held: its takeover had failed, half done
+    const wasHeld = this.#held.delete(address) || wasInherited;
     if (wasHeld || (isHome && !this.#missing.has(address))) this.#hooks.lost(address);
     if (isHome) this.#missing.add(address);
-    else this.#inherited.delete(address);
   }
 
-  async #inherit(): Promise<void> {
+  async #inherit(failures: Failures): Promise<void> {
     const orphans = await this.#group.orphans();
     for (const address of this.#unused) if (!orphans.includes(address)) this.#unused.delete(address);
-    let failure: unknown = null;
     for (const address of orphans) {
       if (this.#isDraining) return;
       if (this.#held.has(address) || this.#unused.has(address) || !this.#hooks.isAddress(address)) continue;
-      try {
-        const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
-        await this.#take(address, token, false);
-      } catch (error) {
-        if (error instanceof StoreLost) throw error;
-        failure ??= error; // of this one: the others are not to wait for it
-      }
+      const [token = 0] = await this.#group.lease([{ address, isHome: false }]);
+      await failures.of(this.#take(address, token, false));
     }
-    if (failure !== null) throw failure;
   }
 
   async #release(address: string): Promise<void> {
@@ -230,5 +225,24 @@ export class Leases {
     this.#held.delete(address);
     this.#inherited.delete(address);
     this.#hooks.left(address);
+  }
+}
+
+/** What goes wrong with one address: the others are not to wait for it. */
+class Failures {
+  #first: unknown = null;
+
+  /** @throws StoreLost at once: it is the same for all */
+  async of(attempt: Promise<void>): Promise<void> {
+    try {
+      await attempt;
+    } catch (error) {
+      if (error instanceof StoreLost) throw error;
+      this.#first ??= error;
+    }
+  }
+
+  throwFirst(): void {
+    if (this.#first !== null) throw this.#first;
   }
 }

@@ -135,6 +135,31 @@ tests('leases of SNAT addresses', {
       assert.is(third.said.at(-1), `returned ${A} undefined`);
       assert.equal(third.held, [B]);
     },
+  'a takeover that the store left half done, and another has the address then: what was done is undone':
+    async () => {
+      const world = new GroupWorld();
+      const [heir, home] = [new Member(world, 'heir', []), new Member(world, 'home', [A])];
+      orphaned(world, A);
+      heir.fails = true;
+      await heir.leases.beat().then(
+        () => assert.unreachable(),
+        (error: Error) => assert.is(error.name, 'StoreLost'),
+      );
+      world.nowMs = LEASE_MS;
+      await home.leases.beat();
+      heir.fails = false;
+      await heir.leases.beat();
+      await heir.leases.beat();
+      assert.equal([heir.said, home.held], [[`lost ${A}`], [A]], 'once');
+    },
+  'a home address that cannot be taken: the other one and the orphans do not wait for it': async () => {
+    const world = new GroupWorld();
+    const one = new Member(world, 'one', [A, B]);
+    one.broken = A;
+    orphaned(world, '2001:db8:5::3');
+    await one.leases.beat().catch((error: Error) => void one.said.push(error.message));
+    assert.equal(one.said, [`gained ${B} home`, 'gained 2001:db8:5::3 inherited', 'of its own']);
+  },
   'for a lease after an outage nobody inherits': async () => {
     const world = new GroupWorld();
     const other = new Member(world, 'other', []);
