@@ -25,6 +25,8 @@ export class SessionJournal {
   readonly #group: GatewayGroup;
   /** Row → stamp of the session whose record is written, or will be. */
   readonly #stamps: Int32Array;
+  /** Row → stamp of a session that a journal had before all was to be written again. */
+  readonly #former: Int32Array;
   readonly #members: Int32Array;
   readonly #keys = new Map<number, string>();
   readonly #waiting = new Map<number, Changes>();
@@ -39,6 +41,7 @@ export class SessionJournal {
     this.#state = state;
     this.#group = group;
     this.#stamps = new Int32Array(state.sessions.rows.capacity);
+    this.#former = new Int32Array(state.sessions.rows.capacity);
     this.#members = new Int32Array(state.sessions.rows.capacity);
   }
 
@@ -63,7 +66,9 @@ export class SessionJournal {
 
   /** Whether the record of a session was written, so that others may know it. @param id its row is valid */
   isWritten(id: SessionId): boolean {
-    if (this.#stamps[id] !== this.#state.sessions.stamp(id)) return false;
+    const stamp = this.#state.sessions.stamp(id);
+    if (this.#former[id] === stamp) return true;
+    if (this.#stamps[id] !== stamp) return false;
     return !this.#waiting.get(this.#members[id] ?? 0)?.put.has(this.#keys.get(id) ?? '');
   }
 
@@ -82,6 +87,8 @@ export class SessionJournal {
 
   /** Replace everything: the store may have lost it, or may have again what was removed. */
   again(): void {
+    for (const row of this.#keys.keys())
+      if (this.isWritten(row as SessionId)) this.#former[row] = this.#stamps[row] ?? NONE;
     this.#stamps.fill(NONE);
     this.#keys.clear();
     this.#waiting.clear();

@@ -440,6 +440,8 @@ tests('handover', {
   'cut off, and its connections ended on an heir that gave the address up; then a failover: they stay ended':
     async () => {
       const { world, dead: home, heir } = await takenOver();
+      home.pass(1); // cut off, and for a moment the network does not know
+      home.state.sessions.refresh(home.find(FLOW), 1 + TCP_ESTABLISHED_MS);
       heir.end(FLOW);
       await heir.beat();
       assert.equal([world.held(A), world.journals.get(A)], [undefined, undefined]);
