@@ -249,6 +249,7 @@ export class Handover {
     for (const [i, [key, rest]] of records.entries()) {
       if (i % SLICE === SLICE - 1) await nextTurn();
       if (!(await this.#adopt(member, key, rest))) lost.push(key);
+      state.breathe();
     }
     if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
     this.#journal.join(member);
@@ -319,7 +320,8 @@ export class Handover {
     if (bytes && formatV6(bytes) === text && unusableV6(bytes) === null) return true;
     if (this.#strange.has(text)) return false;
     this.#strange.add(text);
-    const message = 'what the store has as a SNAT address (nat46:pool, database 1) is none; remove it there';
+    const message =
+      'what the store has as a SNAT address (nat46:pool:SUBNET, database 1) is none; remove it there';
     this.#parts.log.warn({ address: text }, message);
     return false;
   }

@@ -5,7 +5,7 @@
  *     nat46:fence              last token: each lease has one of its own, greater than those before
  *     nat46:lease:ADDRESS      gateway and token; expires unless it is prolonged
  *     nat46:want:ADDRESS       the gateway that is configured with it waits for it
- *     nat46:pool               addresses that were leased once
+ *     nat46:pool:SUBNET        addresses that gateways of it leased once
  *     nat46:gateways:SUBNET    sorted set: data gateway → millisecond of the server's clock until which it counts as alive
  *     nat46:holders            hash: address → gateway that had it last, and the token with which it took it from another
  *     nat46:journal:ADDRESS    hash of its established sessions; written by the holder of the lease only

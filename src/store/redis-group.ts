@@ -36,7 +36,7 @@ const LEASE = `
       token = math.max(tonumber(redis.call('GET', 'nat46:fence') or 0) + 1, tonumber(time[1]))
       redis.call('SET', 'nat46:fence', token)
       redis.call('SET', key, mine .. token, 'PX', ARGV[2])
-      redis.call('SADD', 'nat46:pool', ARGV[i])
+      redis.call('SADD', 'nat46:pool:' .. ARGV[3], ARGV[i])
       local last = redis.call('HGET', 'nat46:holders', ARGV[i])
       if not last or string.sub(last, 1, #mine) ~= mine then
         redis.call('HSET', 'nat46:holders', ARGV[i], mine .. (last and token or 0))
@@ -89,18 +89,18 @@ const SINCE = `
   local last = redis.call('HGET', 'nat46:holders', ARGV[1])
   return tonumber(last and string.match(last, ' (%d+)$') or 0)`;
 
-/** ARGV: gateway. An address without sessions is forgotten: whoever is configured with it takes it anew. */
+/** ARGV: gateway, subnet. An address without sessions is forgotten: whoever is configured with it takes it anew. */
 const ORPHANS = `
   redis.call('SELECT', 1)
   local found = {}
   local mine = ARGV[1] .. ' '
-  for _, address in ipairs(redis.call('SMEMBERS', 'nat46:pool')) do
+  for _, address in ipairs(redis.call('SMEMBERS', 'nat46:pool:' .. ARGV[2])) do
     local held = redis.call('GET', 'nat46:lease:' .. address)
     local isMine = held and string.sub(held, 1, #mine) == mine
     local isFree = not held and redis.call('EXISTS', 'nat46:want:' .. address) == 0
     if isMine or isFree then
       if redis.call('EXISTS', 'nat46:journal:' .. address) == 1 then found[#found + 1] = address
-      elseif isFree then redis.call('SREM', 'nat46:pool', address) end
+      elseif isFree then redis.call('SREM', 'nat46:pool:' .. ARGV[2], address) end
     end
   end
   return found`;
@@ -134,7 +134,7 @@ export interface GroupScripts {
   nat46Leave(gateway: string, subnet: string): Promise<number>;
   nat46Release(gateway: string, address: string): Promise<number>;
   nat46Since(address: string): Promise<number>;
-  nat46Orphans(gateway: string): Promise<string[]>;
+  nat46Orphans(gateway: string, subnet: string): Promise<string[]>;
   nat46Write(...args: (string | number)[]): Promise<number>;
   nat46Clear(holder: string, address: string): Promise<number>;
   nat46Read(address: string): Promise<string[]>;
@@ -203,7 +203,7 @@ export class RedisGroup implements GatewayGroup {
   }
 
   orphans(): Promise<string[]> {
-    return this.#ask((redis) => redis.nat46Orphans(this.#gateway));
+    return this.#ask((redis) => redis.nat46Orphans(this.#gateway, this.#subnet));
   }
 
   async write(address: string, token: number, { put, remove }: JournalChanges): Promise<boolean> {

@@ -232,8 +232,8 @@ worldTests(
 
     'an address has one gateway; the journal is written with its token only, and an orphan is inherited':
       async (world) => {
-        const open = async (gateway: string): Promise<Store> => {
-          const store = await openStore(addressOf(world.uri, world.environment), gateway);
+        const open = async (gateway: string, subnet = ''): Promise<Store> => {
+          const store = await openStore(addressOf(world.uri, world.environment), gateway, subnet);
           await store.ready();
           return store;
         };
@@ -271,6 +271,9 @@ worldTests(
           assert.equal(await other.orphans(), [], 'the one that is configured with it waits for it');
           await world.cli(['-n', '1', 'DEL', `nat46:want:${home.address}`]);
           assert.equal(await other.orphans(), [home.address]);
+          const stranger = await open('stranger', '10.244.60.0/24');
+          assert.equal(await stranger.group?.orphans(), [], 'one of another subnet could not serve it');
+          await stranger.close();
           const inherited = { ...home, isHome: false };
           const [second = 0] = await other.lease([inherited]);
           assert.ok(second > token, 'a newer token');
