@@ -137,7 +137,7 @@ export class RedisStore implements Store {
   }
 
   async claim(keys: readonly string[], value: string): Promise<Claim | null> {
-    const wait = this.#settledAtMs - Date.now();
+    const wait = this.#settledAtMs - performance.now();
     if (wait > 0) await later(wait);
     const parsed = parseRecord(value);
     const real = 'record' in parsed ? formatV6(parsed.record.v6) : '';
@@ -176,12 +176,12 @@ export class RedisStore implements Store {
       this.#whenUp = () => resolve('up');
     });
     const started = this.#connect();
-    const deadline = Date.now() + START_MS;
+    const deadline = performance.now() + START_MS;
     for (let wait = 200; ; wait *= 2) {
       if ((await Promise.race([up, started.then(() => later(wait))])) === 'up') return;
       const found = obstacle(await examine(this.#address, this.#tls));
       if (this.#link?.isUp) return;
-      if (Date.now() < deadline && (!found || found.isPassing)) continue;
+      if (performance.now() < deadline && (!found || found.isPassing)) continue;
       throw this.#failure(found);
     }
   }
@@ -241,7 +241,7 @@ export class RedisStore implements Store {
     if (this.#examining) clearInterval(this.#examining);
     this.#examining = null;
     this.#reason = null;
-    if (!isSame) this.#settledAtMs = Date.now() + SETTLE_MS;
+    if (!isSame) this.#settledAtMs = performance.now() + SETTLE_MS;
     this.#compareEvery(refusal === null ? COMPARE_MS : COMPARE_DEAF_MS);
     if (refusal !== null) this.#listener?.deaf(refusal, COMPARE_DEAF_MS);
     this.#whenUp();
