@@ -42,14 +42,23 @@ export class ScriptedUpstream {
     tcp.on('connection', (stream) => this.#connection(stream));
   }
 
+  /** The port that is free for TCP may be taken for UDP: another one then. */
   static async start(): Promise<ScriptedUpstream> {
-    const tcp = createServer();
-    tcp.listen(0, '127.0.0.1');
-    await once(tcp, 'listening');
-    const udp = createSocket('udp4');
-    udp.bind((tcp.address() as AddressInfo).port, '127.0.0.1');
-    await once(udp, 'listening');
-    return new ScriptedUpstream(udp, tcp);
+    for (;;) {
+      const tcp = createServer();
+      tcp.listen(0, '127.0.0.1');
+      await once(tcp, 'listening');
+      const udp = createSocket('udp4');
+      udp.bind((tcp.address() as AddressInfo).port, '127.0.0.1');
+      const failure: unknown = await once(udp, 'listening').then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (failure === null) return new ScriptedUpstream(udp, tcp);
+      tcp.close();
+      udp.close();
+      if ((failure as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw failure;
+    }
   }
 
   get endpoint(): { address: string; port: number } {
