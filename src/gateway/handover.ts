@@ -19,6 +19,7 @@ import { Leases, type LeaseView } from '../store/leases.ts';
 import { SessionJournal } from '../store/session-journal.ts';
 import { readSession } from '../store/session-record.ts';
 import { StoreLost } from '../store/store.ts';
+import { BeatFailures } from './beat-failures.ts';
 import { Tenure } from './tenure.ts';
 
 /** The table is looked through in so many steps of the timer; a large one takes more: a step stays about a millisecond. */
@@ -52,12 +53,12 @@ export class Handover {
   readonly #leases: Leases;
   readonly #journal: SessionJournal;
   readonly #tenure: Tenure;
+  readonly #failures: BeatFailures;
   #timers: NodeJS.Timeout[] = [];
   #beating: Promise<void> | null = null;
   #flushing = false;
   /** Since the store is back, a beat has succeeded: the tokens are those of now. */
   #isSettled = false;
-  #problem: string | null = null;
   /** Not known yet whether another gateway had this one in between: nothing is written to its journal. */
   #unsure: string | null = null;
   /** Of these it was said that they are no addresses. */
@@ -66,6 +67,7 @@ export class Handover {
   constructor(parts: HandoverParts) {
     this.#parts = parts;
     this.#tenure = new Tenure(parts.nowMs);
+    this.#failures = new BeatFailures(parts.log, parts.directory);
     this.#journal = new SessionJournal(parts.state, parts.group);
     this.#leases = new Leases(
       parts.group,
@@ -173,7 +175,7 @@ export class Handover {
     return this.#step().then(
       () => true,
       (error: unknown) => {
-        this.#note(error);
+        this.#failures.note(error);
         return false;
       },
     );
@@ -193,21 +195,13 @@ export class Handover {
     for (const { address, isHeld } of this.#leases.view()) if (isHeld) this.#tenure.hold(address);
     if (!this.#leases.isDraining) this.#setUses();
     this.#isSettled = true;
-    this.#problem = null;
+    this.#failures.over();
   }
 
   /** What is held may be used, whatever an attempt to give it away left behind. */
   #setUses(): void {
     for (const { address, isHome, isHeld } of this.#leases.view())
       if (isHeld) this.#use(address, isHome ? MemberUse.Open : MemberUse.Inherited);
-  }
-
-  /** The store says itself that it is lost. Anything else comes again each second, and is said once. */
-  #note(error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
-    if (error instanceof StoreLost || problem === this.#problem) return;
-    this.#problem = problem;
-    this.#parts.log.error({ err: error }, 'leases of SNAT addresses failed; what is held stays held');
   }
 
   #flush(): Promise<void> {
@@ -244,10 +238,11 @@ export class Handover {
     await this.#flushAll(); // what ended here while the store was away must not come back
     if (since !== state.pool.since(member)) this.#journal.leave(member); // a new store: all is to be written again
     state.pool.setSince(member, since);
-    const records = Object.entries(await group.read(address));
+    const records = await group.read(address);
     const lost: string[] = [];
-    for (const [i, [key, rest]] of records.entries()) {
-      if (i % SLICE === SLICE - 1) await nextTurn();
+    let looked = 0;
+    for (const [key, rest] of records) {
+      if (++looked % SLICE === 0) await nextTurn();
       if (!(await this.#adopt(member, key, rest))) lost.push(key);
       state.breathe();
     }
@@ -257,7 +252,7 @@ export class Handover {
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
     const tookMs = Math.round(performance.now() - begin);
     log.info(
-      { address, isHome, sessions: records.length - lost.length, lost: lost.length, stale, tookMs },
+      { address, isHome, sessions: records.size - lost.length, lost: lost.length, stale, tookMs },
       'SNAT address leased',
     );
   }

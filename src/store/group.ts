@@ -36,8 +36,8 @@ export interface GatewayGroup {
   write(address: string, token: number, changes: JournalChanges): Promise<boolean>;
   /** Empty the journal of an address. @returns false as `write` */
   clear(address: string, token: number): Promise<boolean>;
-  /** Session → rest of it, as they were written. */
-  read(address: string): Promise<Readonly<Record<string, string>>>;
+  /** Session → rest of it, as they were written; for the holder, because nobody writes meanwhile. */
+  read(address: string): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface LeaseClaim {

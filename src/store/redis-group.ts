@@ -118,13 +118,16 @@ const WRITE = `
 const CLEAR = `
   redis.call('SELECT', 1)
   if redis.call('GET', 'nat46:lease:' .. ARGV[2]) ~= ARGV[1] then return 0 end
-  redis.call('DEL', 'nat46:journal:' .. ARGV[2])
+  redis.call('UNLINK', 'nat46:journal:' .. ARGV[2])
   return 1`;
 
-/** ARGV: address @returns session, rest, session, rest, … */
+/** ARGV: address, cursor, sessions or some more. @returns next cursor, and session, rest, session, rest, … */
 const READ = `
   redis.call('SELECT', 1)
-  return redis.call('HGETALL', 'nat46:journal:' .. ARGV[1])`;
+  return redis.call('HSCAN', 'nat46:journal:' .. ARGV[1], ARGV[2], 'COUNT', ARGV[3])`;
+
+/** Sessions a command: each has to be answered within the time of one. */
+const PAGE = 1000;
 
 /** The scripts as ioredis gives them to its connections. */
 export interface GroupScripts {
@@ -137,7 +140,7 @@ export interface GroupScripts {
   nat46Orphans(gateway: string, subnet: string): Promise<string[]>;
   nat46Write(...args: (string | number)[]): Promise<number>;
   nat46Clear(holder: string, address: string): Promise<number>;
-  nat46Read(address: string): Promise<string[]>;
+  nat46Read(address: string, cursor: string, count: number): Promise<[cursor: string, sessions: string[]]>;
 }
 
 /** Teach a connection the scripts. */
@@ -215,10 +218,15 @@ export class RedisGroup implements GatewayGroup {
     return (await this.#ask((redis) => redis.nat46Clear(`${this.#gateway} ${token}`, address))) === 1;
   }
 
-  async read(address: string): Promise<Readonly<Record<string, string>>> {
-    const list = await this.#ask((redis) => redis.nat46Read(address));
-    const sessions: Record<string, string> = {};
-    for (let i = 0; i + 1 < list.length; i += 2) sessions[list[i] ?? ''] = list[i + 1] ?? '';
+  async read(address: string): Promise<ReadonlyMap<string, string>> {
+    const sessions = new Map<string, string>();
+    let cursor = '0';
+    do {
+      const from = cursor;
+      const [next, page] = await this.#ask((redis) => redis.nat46Read(address, from, PAGE));
+      for (let i = 0; i + 1 < page.length; i += 2) sessions.set(page[i] ?? '', page[i + 1] ?? '');
+      cursor = next;
+    } while (cursor !== '0');
     return sessions;
   }
 }

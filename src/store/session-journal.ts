@@ -8,12 +8,12 @@ import type { SessionId } from '../nat/session.ts';
 import { TcpState } from '../nat/tcp-state.ts';
 import * as tcp from '../wire/tcp.ts';
 import type { GatewayGroup } from './group.ts';
+import { NO_STAMP, RecordedRows } from './recorded-rows.ts';
 import { sessionKey, sessionRest } from './session-record.ts';
 
 /** Changes a write, and in all that may wait: what else changed is found in the table later. */
 const BATCH = 1000;
 const MAX_WAITING = 65_536;
-const NONE = 0;
 
 interface Changes {
   readonly put: Map<string, string>;
@@ -23,12 +23,9 @@ interface Changes {
 export class SessionJournal {
   readonly #state: NatState;
   readonly #group: GatewayGroup;
-  /** Row → stamp of the session whose record is written, or will be. */
-  readonly #stamps: Int32Array;
+  readonly #recorded: RecordedRows;
   /** Row → stamp of a session that a journal had before all was to be written again. */
   readonly #former: Int32Array;
-  readonly #members: Int32Array;
-  readonly #keys = new Map<number, string>();
   readonly #waiting = new Map<number, Changes>();
   /** Members whose sessions are written here, and those of them whose records are all to be replaced. */
   readonly #joined = new Set<number>();
@@ -40,14 +37,13 @@ export class SessionJournal {
   constructor(state: NatState, group: GatewayGroup) {
     this.#state = state;
     this.#group = group;
-    this.#stamps = new Int32Array(state.sessions.rows.capacity);
+    this.#recorded = new RecordedRows(state.sessions.rows.capacity);
     this.#former = new Int32Array(state.sessions.rows.capacity);
-    this.#members = new Int32Array(state.sessions.rows.capacity);
   }
 
   /** Sessions in the journal, as far as this gateway has seen. */
   get size(): number {
-    return this.#keys.size;
+    return this.#recorded.size;
   }
 
   /** The sessions of this member are ours to write, if they were not: all that it has, and from now on what changes. */
@@ -68,8 +64,8 @@ export class SessionJournal {
   isWritten(id: SessionId): boolean {
     const stamp = this.#state.sessions.stamp(id);
     if (this.#former[id] === stamp) return true;
-    if (this.#stamps[id] !== stamp) return false;
-    return !this.#waiting.get(this.#members[id] ?? 0)?.put.has(this.#keys.get(id) ?? '');
+    if (this.#recorded.stamp(id) !== stamp) return false;
+    return !this.#waiting.get(this.#recorded.member(id))?.put.has(this.#recorded.key(id));
   }
 
   /** One bounded step of the search for changes. @param rows to look at @returns rows looked at; fewer when much waits */
@@ -79,7 +75,7 @@ export class SessionJournal {
     const end = Math.min(rows, capacity);
     for (let i = 0; i < end; i++) {
       if (this.#count >= MAX_WAITING) return i;
-      if (this.#stamps[this.#at] !== NONE || table.isMarked(this.#at)) this.#lookAt(this.#at);
+      if (this.#recorded.stamp(this.#at) !== NO_STAMP || table.isMarked(this.#at)) this.#lookAt(this.#at);
       this.#at = (this.#at + 1) % capacity;
     }
     return end;
@@ -87,10 +83,9 @@ export class SessionJournal {
 
   /** Replace everything: the store may have lost it, or may have again what was removed. */
   again(): void {
-    for (const row of this.#keys.keys())
-      if (this.isWritten(row as SessionId)) this.#former[row] = this.#stamps[row] ?? NONE;
-    this.#stamps.fill(NONE);
-    this.#keys.clear();
+    for (const row of this.#recorded.rows())
+      if (this.isWritten(row as SessionId)) this.#former[row] = this.#recorded.stamp(row);
+    this.#recorded.clear();
     this.#waiting.clear();
     this.#count = 0;
     for (const member of this.#joined) this.#anew.add(member);
@@ -152,38 +147,31 @@ export class SessionJournal {
 
   /** What was written of a member, or of these sessions of it, is not known. */
   #forget(member: number, isOf: (key: string) => boolean = () => true): void {
-    for (const [row, key] of this.#keys) {
-      if (this.#members[row] !== member || !isOf(key)) continue;
-      this.#keys.delete(row);
-      this.#stamps[row] = NONE;
-    }
+    for (const row of this.#recorded.rows())
+      if (this.#recorded.member(row) === member && isOf(this.#recorded.key(row))) this.#recorded.delete(row);
   }
 
   #lookAt(row: number): void {
     const { bibs, sessions } = this.#state;
     const id = row as SessionId;
-    const written = this.#stamps[row] ?? NONE;
-    const stamp = this.#isWanted(id) ? sessions.stamp(id) : NONE;
+    const written = this.#recorded.stamp(row);
+    const stamp = this.#isWanted(id) ? sessions.stamp(id) : NO_STAMP;
     if (stamp === written) return;
-    if (written !== NONE) this.#remove(row);
-    if (stamp === NONE) return;
+    if (written !== NO_STAMP) this.#remove(row);
+    if (stamp === NO_STAMP) return;
     const member = bibs.member(sessions.bib(id));
     if (!this.#joined.has(member)) return;
     const key = sessionKey(this.#state, id);
-    this.#stamps[row] = stamp;
-    this.#members[row] = member;
-    this.#keys.set(row, key);
+    this.#recorded.set(row, stamp, member, key);
     const changes = this.#changes(member);
     this.#count += 1 - Number(changes.remove.delete(key)) - Number(changes.put.has(key));
     changes.put.set(key, sessionRest(this.#state, id));
   }
 
   #remove(row: number): void {
-    const key = this.#keys.get(row) ?? '';
-    const member = this.#members[row] ?? 0;
-    this.#keys.delete(row);
-    this.#stamps[row] = NONE;
-    if (!this.#joined.has(member)) return;
+    const key = this.#recorded.key(row);
+    const member = this.#recorded.member(row);
+    if (!this.#recorded.delete(row) || !this.#joined.has(member)) return;
     const changes = this.#changes(member);
     this.#count += 1 - Number(changes.put.delete(key)) - Number(changes.remove.has(key));
     changes.remove.add(key);

@@ -251,11 +251,12 @@ worldTests(
           assert.is(await other.resign(), false, 'who resigned is not counted');
           assert.equal(await one.lease([]), [], 'the sign that it is alive');
           assert.is(await other.resign(), true);
+          const journal = async () => Object.fromEntries(await other.read(home.address));
           const changes = { put: [['s', 'r'] as const, ['t', 'q'] as const], remove: ['u'] };
           assert.is(await other.write(home.address, token, changes), false);
           assert.is(await one.write(home.address, token + 1, changes), false);
           assert.is(await one.write(home.address, token, changes), true);
-          assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
+          assert.equal(await journal(), { s: 'r', t: 'q' });
           const asked = [home.address, '2001:db8::2'];
           assert.equal(await one.elsewhere(asked), []);
           assert.equal(await other.elsewhere(asked), [home.address]);
@@ -263,9 +264,12 @@ worldTests(
           assert.equal(await one.orphans(), [home.address], 'its own, for when it starts again');
           assert.is(await other.clear(home.address, token), false);
           assert.is(await one.clear(home.address, token + 1), false);
-          assert.equal(await other.read(home.address), { s: 'r', t: 'q' });
+          assert.equal(await journal(), { s: 'r', t: 'q' });
+          const many = Array.from({ length: 5000 }, (_, n) => [`session ${n}`, `${n}`] as const);
+          assert.is(await one.write(home.address, token, { put: many, remove: ['s', 't'] }), true);
+          assert.equal(await journal(), Object.fromEntries(many), 'more than one answer brings');
           assert.is(await one.clear(home.address, token), true);
-          assert.equal(await other.read(home.address), {});
+          assert.equal(await journal(), {});
           assert.is(await one.write(home.address, token, changes), true);
           await one.release(home.address);
           assert.equal(await other.orphans(), [], 'the one that is configured with it waits for it');

@@ -31,14 +31,21 @@ function freshTables(home: string): NatState {
 /** A gateway whose beats the test gives. */
 function stand(world: GroupWorld, name: string, home: string, state = freshTables(home)) {
   let nowMs = 0;
-  const directory = { isMapped: true, isLost: false, mayAnswer: Promise.resolve() };
+  const directory = {
+    isMapped: true,
+    isLost: false,
+    mayAnswer: Promise.resolve(),
+    storeProblem: 'h:1 refuses' as string | null,
+  };
   const repelled: string[] = [];
   const said: string[] = [];
   const handover = new Handover({
     group: world.group(name),
     state,
     directory: {
-      storeProblem: 'h:1 refuses',
+      get storeProblem() {
+        return directory.storeProblem;
+      },
       resolve: async () => {
         await directory.mayAnswer;
         return directory.isMapped;
@@ -144,6 +151,23 @@ const leased = ({ said }: { said: readonly string[] }): number =>
   said.filter((line) => line === 'SNAT address leased').length;
 
 tests('handover', {
+  'a store that is there, and does not answer in time, is said once; one that is lost says it itself':
+    async () => {
+      const world = new GroupWorld();
+      const gateway = stand(world, 'one', A);
+      const said = (): number => gateway.said.filter((line) => line.startsWith('leases of SNAT')).length;
+      world.isLost = true;
+      for (const [storeProblem, lines] of [
+        [null, [0, 1, 1]],
+        ['h:1 refuses', [1, 1]],
+      ] as const) {
+        gateway.directory.storeProblem = storeProblem;
+        for (const wanted of lines) {
+          await gateway.beat();
+          assert.is(said(), wanted);
+        }
+      }
+    },
   'a drain that fails says so in a line, and leaves the address open': async () => {
     for (const [fail, why] of [
       [{ isLost: true }, 'the store cannot be reached: h:1 refuses'],

@@ -69,7 +69,7 @@ export class GroupWorld {
       },
       read: async (address) => {
         await this.#ask(false);
-        return Object.fromEntries(this.journals.get(address) ?? []);
+        return new Map(this.journals.get(address));
       },
     };
   }

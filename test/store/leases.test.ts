@@ -437,6 +437,19 @@ tests('journal of sessions', {
     assert.ok(written().some(([key, rest]) => readSession(key, rest)?.farPort === 9999));
     assert.not(written().some(([key, rest]) => readSession(key, rest)?.farPort === 1));
   },
+  "connections that are made anew in each other's rows keep their records": async () => {
+    const { leases, open, state, step, written } = stand();
+    await leases.beat();
+    const ids = Array.from({ length: ROWS }, (_, n) => open({ farPort: n + 1 }));
+    await step();
+    state.locked(() => [1, 0].forEach((n) => void state.endSession(ids[n]!)));
+    assert.equal([open({ farPort: 1 }), open({ farPort: 2 })], [ids[1], ids[0]]);
+    await step();
+    assert.is(written().length, ROWS);
+    state.locked(() => ids.forEach((id) => void state.endSession(id)));
+    await step();
+    assert.is(written().length, 0);
+  },
   'nothing new: nothing is written': async () => {
     const { leases, open, step, world } = stand();
     await leases.beat();
