@@ -21,7 +21,7 @@ static const char *take_handle(napi_env env, napi_value value, uint32_t kind, vo
   *out = NULL;
   if (external) napi_get_value_external(env, value, out);
   if (*out != NULL && *(uint32_t *)*out == kind) return NULL;
-  return kind == SHIM_QUEUE ? "a queue" : kind == SHIM_WATCH ? "a watch" : "a UDP socket";
+  return kind == SHIM_WATCH ? "a watch" : "a UDP socket";
 }
 
 static const char *take(napi_env env, napi_value value, char letter, va_list *out) {
@@ -32,8 +32,6 @@ static const char *take(napi_env env, napi_value value, char letter, va_list *ou
       return napi_get_value_int64(env, value, va_arg(*out, int64_t *)) == napi_ok ? NULL : "a number";
     case 'b':
       return napi_get_value_bool(env, value, va_arg(*out, bool *)) == napi_ok ? NULL : "a boolean";
-    case 'Q':
-      return take_handle(env, value, SHIM_QUEUE, va_arg(*out, void **));
     case 'W':
       return take_handle(env, value, SHIM_WATCH, va_arg(*out, void **));
     case 'U':

@@ -26,18 +26,19 @@
 #define SLOT_MAX (HEADROOM + MAX_PACKET + ALIGNMENT)
 #define WAKE_SIGNAL SIGURG /* nobody is killed by one that arrives elsewhere: it is ignored by default */
 
-enum { STAMP_NOW, STAMP_WRITE_FAILURES, STAMP_WRITE_ERRNO, STAMPS };
-enum { ARENA, READS, WRITES, STAMP_WORDS, MEMORIES };
+/* Words of `exchange`. */
+enum { WRITE_COUNT, TIMEOUT_MS, READ_COUNT, NOW_MS, REFUSED, REFUSED_ERRNO, EXCHANGE_WORDS };
+enum { WRITE_ONLY = -2 }; /* as TIMEOUT_MS */
+enum { ARENA, READS, WRITES, WORDS, MEMORIES };
 
 struct queue {
-  uint32_t kind;
-  int fd;
+  int fd, wake;
   bool vnet;
   bool drained; /* the last batch left nothing: asking again before waiting is a system call for nothing */
   bool nowait;  /* a single read may be told not to wait, so that the first of a batch may */
   uint8_t *arena;
-  int32_t *reads, *writes, *stamps;
-  int32_t arena_bytes, reads_max, writes_max;
+  int32_t *reads, *writes, *words;
+  int32_t arena_bytes, read_bytes, reads_max, writes_max;
   napi_ref memory[MEMORIES];
 };
 
@@ -49,7 +50,7 @@ static int32_t monotonic_ms(void) {
   return (int32_t)(uint32_t)((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
 }
 
-/* nowMs(): the clock of stamps[0]. */
+/* nowMs(): the clock of NOW_MS. */
 SHIM_FUNCTION(now_ms) {
   (void)info;
   return shim_number(env, monotonic_ms());
@@ -63,7 +64,7 @@ static void queue_free(napi_env env, void *memory, void *hint) {
   free(queue);
 }
 
-static bool words(napi_env env, napi_value value, size_t least, int32_t **out, size_t *count) {
+static bool take_words(napi_env env, napi_value value, size_t least, int32_t **out, size_t *count) {
   napi_typedarray_type type;
   bool typed = false;
   if (napi_is_typedarray(env, value, &typed) == napi_ok && typed &&
@@ -75,33 +76,40 @@ static bool words(napi_env env, napi_value value, size_t least, int32_t **out, s
 }
 
 static bool queue_memory(napi_env env, const napi_value *memory, struct queue *queue) {
-  size_t bytes, reads, writes, stamps;
+  size_t bytes, reads, writes, count;
   if (napi_get_arraybuffer_info(env, memory[ARENA], (void **)&queue->arena, &bytes) != napi_ok || bytes > INT32_MAX) {
     napi_throw_type_error(env, NULL, "expected an ArrayBuffer below 2 GiB");
     return false;
   }
-  if (!words(env, memory[READS], 2, &queue->reads, &reads) ||
-      !words(env, memory[WRITES], 2, &queue->writes, &writes) ||
-      !words(env, memory[STAMP_WORDS], STAMPS, &queue->stamps, &stamps))
+  if (!take_words(env, memory[READS], 2, &queue->reads, &reads) ||
+      !take_words(env, memory[WRITES], 2, &queue->writes, &writes) ||
+      !take_words(env, memory[WORDS], EXCHANGE_WORDS, &queue->words, &count))
     return false;
   queue->arena_bytes = (int32_t)bytes;
   queue->reads_max = (int32_t)(reads / 2);
   queue->writes_max = (int32_t)(writes / 2);
-  return true;
+  if (queue->read_bytes >= 0 && queue->read_bytes <= queue->arena_bytes) return true;
+  napi_throw_range_error(env, NULL, "the bytes to read into must lie inside the arena");
+  return false;
 }
 
-/* queueAttach(fd, vnet, arena, reads, writes, stamps): a queue; the fd stays the caller's. */
+static napi_value exchange(napi_env env, napi_callback_info info);
+
+/* queueAttach(fd, vnet, wakeFd, arena, readBytes, reads, writes, words): its exchange; the fds stay the caller's. */
 SHIM_FUNCTION(queue_attach) {
-  napi_value memory[MEMORIES], handle;
-  struct queue found = {.kind = SHIM_QUEUE, .nowait = true};
-  if (!shim_parse(env, info, "ibvvvv", &found.fd, &found.vnet, memory, memory + 1, memory + 2, memory + 3) ||
+  napi_value memory[MEMORIES], function;
+  struct queue found = {.nowait = true};
+  if (!shim_parse(env, info, "ibivivvv", &found.fd, &found.vnet, &found.wake, memory, &found.read_bytes, memory + 1, memory + 2,
+                  memory + 3) ||
       !queue_memory(env, memory, &found))
     return NULL;
   struct queue *queue = malloc(sizeof *queue);
   if (queue == NULL) return shim_number(env, -ENOMEM);
   *queue = found;
   for (int i = 0; i < MEMORIES; i++) napi_create_reference(env, memory[i], 1, &queue->memory[i]);
-  if (napi_create_external(env, queue, queue_free, NULL, &handle) == napi_ok) return handle;
+  if (napi_create_function(env, "exchange", NAPI_AUTO_LENGTH, exchange, queue, &function) == napi_ok &&
+      napi_add_finalizer(env, function, queue, queue_free, NULL, NULL) == napi_ok)
+    return function;
   queue_free(env, queue, NULL);
   return shim_number(env, -ENOMEM);
 }
@@ -110,7 +118,8 @@ SHIM_FUNCTION(queue_attach) {
 static ssize_t read_packet(struct queue *queue, int32_t at, bool waits) {
   const ssize_t before = queue->vnet ? VNET_HEADER : 0;
   const struct iovec place = {queue->arena + at - before, (size_t)(before + MAX_PACKET)};
-  ssize_t got = preadv2(queue->fd, &place, 1, -1, queue->nowait && !waits ? RWF_NOWAIT : 0);
+  ssize_t got = waits ? read(queue->fd, place.iov_base, place.iov_len) /* cheaper than its general form */
+                      : preadv2(queue->fd, &place, 1, -1, queue->nowait ? RWF_NOWAIT : 0);
   if (got < 0 && errno == EOPNOTSUPP && queue->nowait) { /* a TUN device before Linux 6.4 */
     queue->nowait = false;
     fcntl(queue->fd, F_SETFL, O_NONBLOCK);
@@ -122,11 +131,11 @@ static ssize_t read_packet(struct queue *queue, int32_t at, bool waits) {
   return -1;
 }
 
-/* Packets that are there, into [from, to) of the arena; the first is waited for if `waits`. *failure: why it ended, or 0. */
-static int32_t read_packets(struct queue *queue, int32_t from, int32_t to, int32_t max, bool waits, int *failure) {
-  int32_t slot = align(from), count = 0;
+/* Packets that are there; the first is waited for if `waits`. *failure: why it ended, or 0. */
+static int32_t read_packets(struct queue *queue, bool waits, int *failure) {
+  int32_t slot = 0, count = 0;
   *failure = 0;
-  while (count < max && to - slot >= SLOT_MAX) {
+  while (count < queue->reads_max && queue->read_bytes - slot >= SLOT_MAX) {
     const int32_t at = slot + HEADROOM;
     const ssize_t length = read_packet(queue, at, waits && count == 0);
     *failure = length < 0 ? errno : 0;
@@ -141,37 +150,27 @@ static int32_t read_packets(struct queue *queue, int32_t from, int32_t to, int32
 }
 
 /* Until there is something to read, somebody signals `wake`, or the time is over. Takes the signal. @return 0 or errno */
-static int await_packet(const struct queue *queue, int wake, int timeout) {
-  struct pollfd watched[2] = {{.fd = queue->fd, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
+static int await_packet(const struct queue *queue, int timeout) {
+  struct pollfd watched[2] = {{.fd = queue->fd, .events = POLLIN}, {.fd = queue->wake, .events = POLLIN}};
   uint64_t taken;
   if (poll(watched, 2, timeout) < 0) return errno == EINTR ? 0 : errno;
   if (watched[1].revents & POLLNVAL) return EBADF;
-  if ((watched[1].revents & POLLIN) && read(wake, &taken, sizeof taken) < 0) return errno == EAGAIN ? 0 : errno;
+  if ((watched[1].revents & POLLIN) && read(queue->wake, &taken, sizeof taken) < 0) return errno == EAGAIN ? 0 : errno;
   return 0;
 }
 
-/*
- * readBatch(queue, from, to, max, wakeFd, timeoutMs): packets read into [from, to) of the arena, or -errno. Waiting for
- * ever is done by the read itself where that is possible: one system call instead of two. wakeReader ends it.
- */
-SHIM_FUNCTION(read_batch) {
-  struct queue *queue;
-  int32_t from, to, max, wake, timeout, count = 0;
-  if (!shim_parse(env, info, "Qiiiii", (void **)&queue, &from, &to, &max, &wake, &timeout)) return NULL;
-  if (from < 0 || from > to || to > queue->arena_bytes) {
-    napi_throw_range_error(env, NULL, "from and to must lie inside the arena");
-    return NULL;
-  }
+/* Waiting for ever is done by the read itself where that is possible: one system call instead of two. @return READ_COUNT */
+static int32_t read_batch(struct queue *queue, int timeout) {
   const bool waits = timeout < 0 && queue->nowait;
   int failure = 0;
-  if (timeout != 0 && queue->drained && !waits) failure = await_packet(queue, wake, timeout);
-  if (failure == 0) count = read_packets(queue, from, to, max < queue->reads_max ? max : queue->reads_max, waits, &failure);
+  int32_t count = 0;
+  if (timeout != 0 && queue->drained && !waits) failure = await_packet(queue, timeout);
+  if (failure == 0) count = read_packets(queue, waits, &failure);
   if (waits && count == 0 && (failure == EAGAIN || failure == EINTR)) { /* woken: the next may wait again */
     failure = 0;
     fcntl(queue->fd, F_SETFL, 0);
   }
-  queue->stamps[STAMP_NOW] = monotonic_ms();
-  return shim_number(env, count > 0 || failure == EAGAIN ? count : -failure);
+  return count > 0 || failure == EAGAIN ? count : -failure;
 }
 
 static void nothing(int signal) { (void)signal; }
@@ -212,19 +211,25 @@ static int write_packet(const struct queue *queue, int32_t *k, int32_t count) {
     else pieces[used++] = (struct iovec){queue->arena + at, (size_t)bytes};
   }
   if (failure != 0) return failure;
-  return writev(queue->fd, pieces, used) < 0 ? errno : 0;
+  const ssize_t written = used == 1 ? write(queue->fd, pieces->iov_base, pieces->iov_len) : writev(queue->fd, pieces, used);
+  return written < 0 ? errno : 0;
 }
 
-/* writeBatch(queue, count): packets that the kernel took; the others are counted in stamps. */
-SHIM_FUNCTION(write_batch) {
-  struct queue *queue;
-  int32_t count, accepted = 0;
-  if (!shim_parse(env, info, "Qi", (void **)&queue, &count)) return NULL;
+static void write_batch(struct queue *queue, int32_t count) {
   if (count > queue->writes_max) count = queue->writes_max;
   for (int32_t k = 0; k < count;) {
     const int failure = write_packet(queue, &k, count);
-    if (failure == 0) accepted++;
-    else queue->stamps[STAMP_WRITE_FAILURES]++, queue->stamps[STAMP_WRITE_ERRNO] = failure;
+    if (failure != 0) queue->words[REFUSED]++, queue->words[REFUSED_ERRNO] = failure;
   }
-  return shim_number(env, accepted);
+}
+
+/* What queueAttach returns. No argument, no result: each costs as much as the call when the caches are cold. */
+static napi_value exchange(napi_env env, napi_callback_info info) {
+  struct queue *queue;
+  napi_get_cb_info(env, info, NULL, NULL, NULL, (void **)&queue);
+  int32_t *words = queue->words;
+  write_batch(queue, words[WRITE_COUNT]);
+  words[READ_COUNT] = words[TIMEOUT_MS] == WRITE_ONLY ? 0 : read_batch(queue, words[TIMEOUT_MS]);
+  words[NOW_MS] = monotonic_ms();
+  return NULL;
 }

@@ -18,11 +18,11 @@
 #include <stdint.h>
 
 /* First word of what an external points to, so that one kind of handle is never taken for another. */
-enum shim_kind { SHIM_QUEUE = 0x51554555, SHIM_WATCH = 0x57415443, SHIM_UDP = 0x55445053 };
+enum shim_kind { SHIM_WATCH = 0x57415443, SHIM_UDP = 0x55445053 };
 
 /*
- * Arguments (module.c). One letter each: i int32_t*, l int64_t*, b bool*, v napi_value*, Q, W and U the void** of a
- * queue, a watch or a UDP socket, s a char* followed by its size_t capacity. False: an exception is pending.
+ * Arguments (module.c). One letter each: i int32_t*, l int64_t*, b bool*, v napi_value*, W and U the void** of a
+ * watch or a UDP socket, s a char* followed by its size_t capacity. False: an exception is pending.
  */
 bool shim_parse(napi_env env, napi_callback_info info, const char *format, ...);
 
@@ -36,8 +36,7 @@ napi_value shim_result(napi_env env, int outcome); /* 0, or -errno when `outcome
 /* Every export: its name in JavaScript, its function here. */
 #define SHIM_EXPORTS(X) \
   X(tunOpen, tun_open) X(tunOffload, tun_offload) X(tunPersist, tun_persist) \
-  X(queueAttach, queue_attach) X(readBatch, read_batch) X(writeBatch, write_batch) X(interruptible, interruptible) \
-  X(wakeReader, wake_reader) \
+  X(queueAttach, queue_attach) X(interruptible, interruptible) X(wakeReader, wake_reader) \
   X(nowMs, now_ms) X(eventFd, event_fd) X(signalFd, signal_fd) X(watchFd, watch_fd) X(unwatchFd, unwatch_fd) \
   X(mapFd, map_fd) X(lockFd, lock_fd) X(yieldThread, yield_thread) \
   X(sdNotify, sd_notify) X(udpOpen, udp_open) X(udpConnect, udp_connect) X(udpPort, udp_port) \

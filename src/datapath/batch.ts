@@ -17,7 +17,7 @@ export const SPARE_BYTES = 1 << 19;
 export const PARKING_BYTES = 1 << 19;
 export const ARENA_BYTES = READ_BYTES + SPARE_BYTES + PARKING_BYTES;
 /** Packets a batch. */
-export const MAX_READS = 512;
+const MAX_READS = 512;
 /** 53 datagrams of 1233 bytes, which is the first size that makes two fragments of 1280, and a short one. */
 const WRITES_PER_PACKET = 128;
 export const MAX_WRITES = 2 * MAX_READS + WRITES_PER_PACKET;

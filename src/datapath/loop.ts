@@ -1,6 +1,6 @@
 /**
- * The loop of a worker: wait for a batch, translate every packet in place, count its verdict, write. It never
- * awaits, allocates or logs. Time comes with the batch.
+ * The loop of a worker: wait for a batch, translate every packet in place, count its verdict; what comes out is written by
+ * the call that waits for the next one. It never awaits, allocates or logs. Time comes with the batch.
  */
 import { BATCHES, BYTES, CREATED, ICMP_LIMITED, ICMP_SENT, PACKETS, WRITE_FAILED } from '../nat/counters.ts';
 import { FRAGMENT_MS, PUNT_WAIT_MS } from '../nat/lifetimes.ts';
@@ -14,13 +14,15 @@ import { Verdict } from './verdict.ts';
 /** A queue of the device, over the arena of the batch. */
 export interface Queue {
   /**
-   * Fill the read region and `batch.reads`; when there is nothing, sleep until there is, somebody wakes us, or the time is
-   * over (-1 = never). @returns packets, 0 when there are none
+   * Write the first `count` pairs of `batch.writes`, then fill the read region and `batch.reads`; when there is nothing to
+   * read, sleep until there is, somebody wakes us, or the time is over (-1 = never). @returns packets read, 0 when there are none
    */
-  read(timeoutMs: number): number;
-  /** Write the first `count` pairs of `batch.writes`. @returns packets that the device refused */
-  write(count: number): number;
-  /** Milliseconds at the last `read`, signed 32-bit. */
+  exchange(count: number, timeoutMs: number): number;
+  /** The same without reading. */
+  write(count: number): void;
+  /** Packets that the device refused since this was asked. */
+  takeRefused(): number;
+  /** Milliseconds at the last `exchange` or `write`, signed 32-bit. */
   now(): number;
   /** Tell the main thread that the punt ring has questions. */
   signal(): void;
@@ -50,12 +52,14 @@ export class Loop {
   /** Until `stopped` says so; asked once a turn. */
   run(stopped: () => boolean): void {
     while (!stopped()) this.turn();
+    this.#flush();
   }
 
-  /** One batch, or one sleep that somebody ended. */
+  /** One batch, or one sleep that somebody ended. What it gives to write, the next one writes. */
   turn(): void {
     if (this.#parking.size > 0) this.#retry();
-    const count = this.#queue.read(this.#parking.size > 0 ? PARKED_POLL_MS : -1);
+    const count = this.#queue.exchange(this.#batch.count, this.#parking.size > 0 ? PARKED_POLL_MS : -1);
+    this.#written();
     if (count <= 0) return;
     this.#counters[BATCHES]!++;
     this.#translateBatch(count);
@@ -78,7 +82,6 @@ export class Loop {
       this.#count(verdict, segments, length);
       if (this.#batch.isFull()) this.#flush();
     }
-    this.#flush();
     if (asked) this.#queue.signal();
   }
 
@@ -142,7 +145,12 @@ export class Loop {
   }
 
   #flush(): void {
-    if (this.#batch.count > 0) this.#counters[WRITE_FAILED]! += this.#queue.write(this.#batch.count);
+    if (this.#batch.count > 0) this.#queue.write(this.#batch.count);
+    this.#written();
+  }
+
+  #written(): void {
+    this.#counters[WRITE_FAILED]! += this.#queue.takeRefused();
     this.#batch.clear();
   }
 }

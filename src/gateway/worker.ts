@@ -3,7 +3,7 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { AddressFlows, type AddressFlowsInput } from '../datapath/address-flows.ts';
-import { Batch, MAX_READS, READ_BYTES } from '../datapath/batch.ts';
+import { Batch, READ_BYTES } from '../datapath/batch.ts';
 import { Coalescer } from '../datapath/coalescer.ts';
 import type { Flows } from '../datapath/flows.ts';
 import { Loop, type Queue } from '../datapath/loop.ts';
@@ -21,7 +21,17 @@ import {
   Segment,
   STOP_AT,
 } from '../nat/segment.ts';
-import { STAMP_NOW_MS, STAMP_WRITE_FAILURES, STAMPS, shim } from '../tun/shim.ts';
+import {
+  EXCHANGE_WORDS,
+  type Exchange,
+  NOW_MS,
+  READ_COUNT,
+  REFUSED,
+  shim,
+  TIMEOUT_MS,
+  WRITE_COUNT,
+  WRITE_ONLY,
+} from '../tun/shim.ts';
 
 /** Where flows come from: sessions in the segment, or a function of addresses. */
 export type FlowsInput =
@@ -47,36 +57,54 @@ export interface WorkerInput {
 
 class TunQueue implements Queue {
   readonly #native = shim();
-  readonly #stamps = new Int32Array(STAMPS);
+  readonly #words = new Int32Array(EXCHANGE_WORDS);
   readonly #input: WorkerInput;
-  readonly #queue;
+  readonly #exchange: Exchange;
   readonly #coalescer: Coalescer | null;
 
   constructor(input: WorkerInput, batch: Batch) {
-    this.#input = input;
+    const { coalesceUdp, tunFd, vnet, wakeFd } = input;
     const { arena, reads, writes } = batch;
-    this.#queue = this.#native.queueAttach(input.tunFd, input.vnet, arena, reads, writes, this.#stamps);
-    this.#coalescer = input.coalesceUdp ? new Coalescer(batch) : null;
-    this.#stamps[STAMP_NOW_MS] = this.#native.nowMs();
+    this.#input = input;
+    this.#exchange = this.#native.queueAttach(
+      tunFd,
+      vnet,
+      wakeFd,
+      arena,
+      READ_BYTES,
+      reads,
+      writes,
+      this.#words,
+    );
+    this.#coalescer = coalesceUdp ? new Coalescer(batch) : null;
+    this.#words[NOW_MS] = this.#native.nowMs();
   }
 
   /** @throws when the device is gone: waiting for it would return at once, for ever */
-  read(timeoutMs: number): number {
-    const { wakeFd, number } = this.#input;
-    const count = this.#native.readBatch(this.#queue, 0, READ_BYTES, MAX_READS, wakeFd, timeoutMs);
-    if (count < 0) throw new Error(`queue ${number} cannot be read, is the device gone? errno ${-count}`);
-    return count;
+  exchange(count: number, timeoutMs: number): number {
+    this.#coalescer?.merge();
+    const words = this.#words;
+    words[WRITE_COUNT] = count;
+    words[TIMEOUT_MS] = timeoutMs;
+    this.#exchange();
+    const read = words[READ_COUNT] ?? 0;
+    if (read < 0)
+      throw new Error(`queue ${this.#input.number} cannot be read, is the device gone? errno ${-read}`);
+    return read;
   }
 
-  write(count: number): number {
-    this.#coalescer?.merge();
-    const before = this.#stamps[STAMP_WRITE_FAILURES] ?? 0;
-    this.#native.writeBatch(this.#queue, count);
-    return (this.#stamps[STAMP_WRITE_FAILURES] ?? 0) - before;
+  write(count: number): void {
+    this.exchange(count, WRITE_ONLY);
+  }
+
+  takeRefused(): number {
+    const refused = this.#words[REFUSED] ?? 0;
+    this.#words[REFUSED] = 0;
+    return refused;
   }
 
   now(): number {
-    return this.#stamps[STAMP_NOW_MS] ?? 0;
+    return this.#words[NOW_MS] ?? 0;
   }
 
   signal(): void {

@@ -23,20 +23,42 @@ export const TUN_F_TSO6 = 0x04;
 export const TUN_F_USO4 = 0x20;
 export const TUN_F_USO6 = 0x40;
 
-/** Words of the `stamps` array of a queue. */
-export const STAMP_NOW_MS = 0;
-export const STAMP_WRITE_FAILURES = 1;
-export const STAMP_WRITE_ERRNO = 2;
-/** Words of stamps that a queue needs. */
-export const STAMPS = 3;
+/** Words of an exchange; the first two are the caller's. */
+export const WRITE_COUNT = 0;
+export const TIMEOUT_MS = 1;
+/** Or -errno. */
+export const READ_COUNT = 2;
+/** CLOCK_MONOTONIC at the end of it, as `nowMs`. */
+export const NOW_MS = 3;
+/** Packets that the kernel refused since the caller set it to 0, and why it refused the last one. */
+export const REFUSED = 4;
+export const REFUSED_ERRNO = 5;
+/** Words that a queue needs. */
+export const EXCHANGE_WORDS = 6;
+/** As TIMEOUT_MS: nothing is read. */
+export const WRITE_ONLY = -2;
 
-/** Bytes before every packet that `readBatch` reads; the last ten of them are its virtio header. */
+/** Bytes before every packet that is read; the last ten of them are its virtio header. */
 export const HEADROOM_BYTES = 80;
 /** A read needs this much room: headroom, the longest packet, and what aligning the next slot may take. */
 export const SLOT_MAX_BYTES = HEADROOM_BYTES + 65535 + 64;
 
-/** One TUN queue tied to an arena. Freed with the last reference to it; its file descriptor stays open. */
-export type Queue = { readonly brand: 'Queue' };
+/**
+ * Writes, then reads packets of one TUN queue: what its words say. A call without arguments is the cheapest there is.
+ *
+ * Written are packets k < WRITE_COUNT, each `writes[2k + 1]` bytes from `writes[2k]` (with TUN_VNET_HDR the ten bytes before it
+ * are its virtio header). A negative length means that the packet goes on in the next pair, which has no virtio header: up to
+ * 64 pieces are gathered into one packet. A packet that the kernel refuses is left out and counted in REFUSED.
+ *
+ * Read is what is there into the first `readBytes` of the arena, densely: packet k starts at `reads[2k]` and has
+ * `reads[2k + 1]` bytes; at least HEADROOM_BYTES before it are free, the last ten hold its virtio header (zero without
+ * TUN_VNET_HDR); the next slot starts at the next multiple of 64. Ends when the queue is empty, when `reads` is full, or when
+ * fewer than SLOT_MAX_BYTES remain. READ_COUNT is 0 when there are none, sometimes before the time is over.
+ *
+ * TIMEOUT_MS is how long to wait for the first packet; 0 does not wait. -1 waits in the read itself, which only a packet and
+ * `wakeReader` end; on a TUN device before Linux 6.4 it waits as for a time: whoever wakes does both.
+ */
+export type Exchange = () => void;
 
 /** Flag of `udpOpen`: other sockets may have the same address and port; the kernel spreads datagrams over them. */
 export const UDP_REUSE_PORT = 1;
@@ -63,55 +85,38 @@ export interface Shim {
   tunPersist(fd: number, on: boolean): number;
 
   /**
-   * Ties a queue to its memory, which it keeps alive; the buffers must not be transferred meanwhile.
+   * Ties a queue to its memory, which it keeps alive; the buffers must not be transferred meanwhile. Freed with the last
+   * reference to it; its file descriptors stay open.
    * @param vnet whether the fd was opened with TUN_VNET_HDR
+   * @param wakeFd eventfd whose signal, which is taken, ends the waiting for a time; -1 for none
    * @param arena below 2 GiB
    * @param reads offset and length of each packet read; its size bounds a batch
    * @param writes offset and length of each packet to write
-   * @param stamps STAMPS words, STAMP_*
+   * @param words EXCHANGE_WORDS
    */
   queueAttach(
     fd: number,
     vnet: boolean,
+    wakeFd: number,
     arena: ArrayBuffer,
+    readBytes: number,
     reads: Int32Array,
     writes: Int32Array,
-    stamps: Int32Array,
-  ): Queue;
-
-  /**
-   * Reads what is there into bytes `from` … `to` of the arena, densely: packet k starts at `reads[2k]` and has
-   * `reads[2k + 1]` bytes; at least HEADROOM_BYTES before it are free, the last ten hold its virtio header (zero without
-   * TUN_VNET_HDR); the next slot starts at the next multiple of 64. Ends when the queue is empty, after `max` packets, or
-   * when fewer than SLOT_MAX_BYTES remain. Sets STAMP_NOW_MS.
-   * @param wakeFd eventfd whose signal, which is taken, ends the waiting for a time; -1 for none
-   * @param timeoutMs how long to wait for the first packet; 0 does not wait. -1 waits in the read itself, which only a packet
-   * and `wakeReader` end; on a TUN device before Linux 6.4 it waits as for a time: whoever wakes does both
-   * @returns packets read; 0 when there are none, sometimes before the time is over; or -errno when the first read failed
-   */
-  readBatch(queue: Queue, from: number, to: number, max: number, wakeFd: number, timeoutMs: number): number;
+    words: Int32Array,
+  ): Exchange;
 
   /** Lets `wakeReader` interrupt what this thread waits for. @returns the thread, or -errno */
   interruptible(): number;
 
   /**
-   * Ends the waiting of a thread in `readBatch` without a timeout, or keeps it from the next. What the thread is to find
+   * Ends the waiting of a thread in an exchange without a timeout, or keeps it from the next. What the thread is to find
    * must be there before.
    * @param fd of its queue @param thread what `interruptible` returned there
    * @returns 0 or -errno
    */
   wakeReader(fd: number, thread: number): number;
 
-  /**
-   * Writes packets k < count, each `writes[2k + 1]` bytes from `writes[2k]` (with TUN_VNET_HDR the ten bytes before it are
-   * its virtio header). A negative length means that the packet goes on in the next pair, which has no virtio header: up to
-   * 64 pieces are gathered into one packet. A packet that the kernel refuses is left out and counted in STAMP_WRITE_FAILURES and
-   * STAMP_WRITE_ERRNO.
-   * @returns packets accepted
-   */
-  writeBatch(queue: Queue, count: number): number;
-
-  /** CLOCK_MONOTONIC in ms, its low 32 bits as a signed number: the clock of STAMP_NOW_MS. */
+  /** CLOCK_MONOTONIC in ms, its low 32 bits as a signed number: the clock of NOW_MS. */
   nowMs(): number;
 
   /** @returns a non-blocking eventfd, or -errno */

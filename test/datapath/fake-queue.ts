@@ -36,13 +36,15 @@ export class FakeQueue implements Queue {
   clock = 1000;
   /** Of each write, packets that the device refuses. */
   refuses = 0;
+  #refused = 0;
   readonly #batch: Batch;
 
   constructor(batch: Batch) {
     this.#batch = batch;
   }
 
-  read(timeoutMs: number): number {
+  exchange(count: number, timeoutMs: number): number {
+    if (count > 0) this.write(count);
     const arriving = this.input.shift() ?? [];
     if (arriving.length === 0) this.waits.push(timeoutMs);
     let next = 0;
@@ -57,14 +59,20 @@ export class FakeQueue implements Queue {
     return arriving.length;
   }
 
-  write(count: number): number {
+  write(count: number): void {
     this.writes.push(count);
+    this.#refused += Math.min(this.refuses, count);
     for (let k = 0; k < count; k++) {
       const [at = 0, length = 0] = this.#batch.writes.subarray(2 * k);
       this.output.push(this.#batch.bytes.slice(at, at + length));
       this.virtio.push(this.#batch.bytes.slice(at - VIRTIO_BYTES, at));
     }
-    return Math.min(this.refuses, count);
+  }
+
+  takeRefused(): number {
+    const refused = this.#refused;
+    this.#refused = 0;
+    return refused;
   }
 
   now(): number {

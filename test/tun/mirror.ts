@@ -24,21 +24,32 @@ export class Mirror {
   readonly device: TunDevice;
   readonly reads = new Int32Array(2 * BATCH);
   readonly writes = new Int32Array(2 * BATCH);
-  readonly stamps = new Int32Array(native.STAMPS);
+  readonly words = new Int32Array(native.EXCHANGE_WORDS);
   readonly #arena = new ArrayBuffer(ARENA_BYTES);
   readonly view = new DataView(this.#arena);
-  readonly queues: readonly native.Queue[];
+  readonly #exchanges: readonly native.Exchange[];
 
   constructor(options: Partial<TunOptions> = {}) {
     this.device = TunDevice.open({ name: TUN, queues: 1, ...options });
-    this.queues = this.device.queues.map((fd) =>
-      native.shim().queueAttach(fd, true, this.#arena, this.reads, this.writes, this.stamps),
+    this.#exchanges = this.device.queues.map((fd) =>
+      native.shim().queueAttach(fd, true, -1, this.#arena, ARENA_BYTES, this.reads, this.writes, this.words),
     );
+  }
+
+  /** @returns READ_COUNT */
+  exchange(count: number, timeoutMs: number, queue = 0): number {
+    this.words[native.WRITE_COUNT] = count;
+    this.words[native.TIMEOUT_MS] = timeoutMs;
+    const exchange = this.#exchanges[queue];
+    if (exchange === undefined) throw new RangeError(`no queue ${queue}`);
+    exchange();
+    return this.words[native.READ_COUNT] ?? 0;
   }
 
   /** The packets of one queue that are there by now, or come in time. */
   read(queue = 0, timeoutMs = 0): Seen[] {
-    const count = this.#readBatch(queue, timeoutMs);
+    const count = this.exchange(0, timeoutMs, queue);
+    if (count < 0) throw new Error(`read: errno ${-count}`);
     return Array.from({ length: count }, (_, k) => {
       const [at = 0, length = 0] = this.reads.subarray(2 * k);
       const header = Buffer.from(Buffer.from(this.#arena, at - 10, 10));
@@ -55,14 +66,14 @@ export class Mirror {
     };
     done.then(stop, stop);
     while (running) {
-      for (let queue = 0; queue < this.queues.length; queue++) {
+      for (let queue = 0; queue < this.#exchanges.length; queue++) {
         const packets = this.read(queue, queue === 0 ? WAIT_MS : 0);
         seen.push(...packets.map((one) => ({ ...one, packet: one.packet.subarray(0, 40) })));
         for (const [k, { at, length }] of packets.entries()) {
           this.#swap(at);
           this.writes.set([at, length], 2 * k);
         }
-        native.shim().writeBatch(this.#queue(queue), packets.length);
+        this.exchange(packets.length, native.WRITE_ONLY, queue);
       }
       await setImmediate();
     }
@@ -80,17 +91,5 @@ export class Mirror {
     view.setUint8(at + 20, 0);
     const sum = view.getUint16(at + 22) + 0x0800;
     view.setUint16(at + 22, (sum & 0xffff) + (sum >>> 16));
-  }
-
-  #readBatch(queue: number, timeoutMs: number): number {
-    const count = native.shim().readBatch(this.#queue(queue), 0, ARENA_BYTES, BATCH, -1, timeoutMs);
-    if (count < 0) throw new Error(`readBatch: ${count}`);
-    return count;
-  }
-
-  #queue(index: number): native.Queue {
-    const queue = this.queues[index];
-    if (queue === undefined) throw new RangeError(`no queue ${index}`);
-    return queue;
   }
 }

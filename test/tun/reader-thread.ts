@@ -3,18 +3,22 @@
  * copies the number that it is to have seen, word 0, to word 1 whenever it wakes, until that is negative.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { STAMPS, shim } from '../../src/tun/shim.ts';
+import { EXCHANGE_WORDS, READ_COUNT, shim, TIMEOUT_MS } from '../../src/tun/shim.ts';
 
 const { fd, words } = workerData as { fd: number; words: Int32Array };
 const native = shim();
 const pairs = new Int32Array(128);
-const queue = native.queueAttach(fd, true, new ArrayBuffer(1 << 20), pairs, pairs, new Int32Array(STAMPS));
+const control = new Int32Array(EXCHANGE_WORDS);
+const arena = new ArrayBuffer(1 << 20);
+const exchange = native.queueAttach(fd, true, -1, arena, arena.byteLength, pairs, pairs, control);
+control[TIMEOUT_MS] = -1;
 (parentPort as MessagePort).postMessage(native.interruptible());
 for (let wanted = 0; wanted >= 0; wanted = Atomics.load(words, 0)) {
   Atomics.store(words, 1, wanted);
   Atomics.add(words, 2, 1);
   // Late into the read, by another time each turn: a wake may come just before it.
   for (const end = performance.now() + (wanted % 20) / 1000; performance.now() < end; );
-  const count = native.readBatch(queue, 0, 1 << 20, 64, -1, -1);
+  exchange();
+  const count = control[READ_COUNT] ?? 0;
   if (count < 0) throw new Error(`errno ${-count}`);
 }

@@ -27,11 +27,16 @@ const ARENA_BYTES = 4 * native.SLOT_MAX_BYTES;
 
 interface PipeQueue {
   fd: number;
-  queue: native.Queue;
+  /** @returns READ_COUNT */
+  exchange(count: number, timeoutMs: number): number;
+  /** Read what is there, or comes in time. @returns READ_COUNT */
+  read(timeoutMs?: number): number;
+  /** @returns packets that were refused */
+  write(count: number): number;
   arena: Uint8Array;
   reads: Int32Array;
   writes: Int32Array;
-  stamps: Int32Array;
+  words: Int32Array;
 }
 
 function withFolder<Result>(use: (folder: string) => Result): Result {
@@ -43,15 +48,37 @@ function withFolder<Result>(use: (folder: string) => Result): Result {
   }
 }
 
-function withPipe(vnet: boolean, check: (pipe: PipeQueue) => void): void {
+interface PipeOptions {
+  readonly wake?: number;
+  readonly readBytes?: number;
+}
+
+function withPipe(vnet: boolean, check: (pipe: PipeQueue) => void, options: PipeOptions = {}): void {
   withFolder((folder) => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-    const [reads, writes, stamps] = [new Int32Array(8), new Int32Array(8), new Int32Array(native.STAMPS)];
+    const [reads, writes, words] = [
+      new Int32Array(8),
+      new Int32Array(8),
+      new Int32Array(native.EXCHANGE_WORDS),
+    ];
     const arena = new ArrayBuffer(ARENA_BYTES);
-    const queue = shim.queueAttach(fd, vnet, arena, reads, writes, stamps);
-    check({ fd, queue, arena: new Uint8Array(arena), reads, writes, stamps });
+    const { wake = -1, readBytes = ARENA_BYTES } = options;
+    const call = shim.queueAttach(fd, vnet, wake, arena, readBytes, reads, writes, words);
+    const exchange = (count: number, timeoutMs: number): number => {
+      words[native.WRITE_COUNT] = count;
+      words[native.TIMEOUT_MS] = timeoutMs;
+      words[native.REFUSED] = 0;
+      call();
+      return words[native.READ_COUNT] ?? 0;
+    };
+    const read = (timeoutMs = 0): number => exchange(0, timeoutMs);
+    const write = (count: number): number => {
+      assert.is(exchange(count, native.WRITE_ONLY), 0);
+      return words[native.REFUSED] ?? 0;
+    };
+    check({ fd, exchange, read, write, arena: new Uint8Array(arena), reads, writes, words });
     closeSync(fd);
   });
 }
@@ -75,7 +102,7 @@ const THREADS: Record<string, (fd: number) => void> = {
     const [arena, words] = [new ArrayBuffer(ARENA_BYTES), new Int32Array(8)];
     for (let i = 0; i < 1000; i++) {
       shim.unwatchFd(shim.watchFd(fd, () => {}) as native.Watch);
-      shim.queueAttach(fd, true, arena, words, words, words);
+      shim.queueAttach(fd, true, -1, arena, ARENA_BYTES, words, words, words);
     }
   },
   /** Ends with a watch still running. */
@@ -93,107 +120,104 @@ function thread(role: string, fd: number): Promise<number> {
 if (isMainThread) {
   tests('a batch, virtio header before the packet', {
     'the packet lies at its slot plus headroom, the header ten bytes before it': () =>
-      withPipe(true, ({ fd, queue, arena, reads, stamps }) => {
+      withPipe(true, ({ fd, read, arena, reads, words }) => {
         writeSync(
           fd,
           Uint8Array.from({ length: 50 }, (_, i) => i),
         );
-        assert.is(shim.readBatch(queue, 1, ARENA_BYTES, 4, -1, 0), 1);
-        assert.equal([...reads.subarray(0, 2)], [64 + native.HEADROOM_BYTES, 40]);
-        assert.equal([...arena.subarray(64 + 70, 64 + 82)], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-        assert.is(Math.abs(shim.nowMs() - stamps[native.STAMP_NOW_MS]!) < 1000, true);
+        assert.is(read(), 1);
+        assert.equal([...reads.subarray(0, 2)], [native.HEADROOM_BYTES, 40]);
+        assert.equal([...arena.subarray(70, 82)], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        assert.is(Math.abs(shim.nowMs() - words[native.NOW_MS]!) < 1000, true);
       }),
     'without a header ten bytes are zeroed': () =>
-      withPipe(false, ({ fd, queue, arena, reads }) => {
+      withPipe(false, ({ fd, read, arena, reads }) => {
         arena.fill(0xff);
         writeSync(fd, 'packet');
-        assert.is(shim.readBatch(queue, 0, ARENA_BYTES, 4, -1, 0), 1);
+        assert.is(read(), 1);
         assert.equal([...reads.subarray(0, 2)], [80, 6]);
         assert.equal([...arena.subarray(69, 81)], [0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x70]);
       }),
-    'an empty queue is 0 packets': () =>
-      withPipe(true, ({ queue }) => assert.is(shim.readBatch(queue, 0, ARENA_BYTES, 4, -1, 0), 0)),
-    'nothing is read into less than a whole slot': () =>
-      withPipe(true, ({ fd, queue }) => {
-        writeSync(fd, Buffer.alloc(50));
-        assert.is(shim.readBatch(queue, 0, native.SLOT_MAX_BYTES - 1, 4, -1, 0), 0);
-        assert.is(shim.readBatch(queue, 0, native.SLOT_MAX_BYTES, 4, -1, 0), 1);
-      }),
+    'an empty queue is 0 packets': () => withPipe(true, ({ read }) => assert.is(read(), 0)),
+    'nothing is read into less than a whole slot': () => {
+      for (const [missing, packets] of [
+        [1, 0],
+        [0, 1],
+      ] as const) {
+        const check = ({ fd, read }: PipeQueue): void => {
+          writeSync(fd, Buffer.alloc(50));
+          assert.is(read(), packets);
+        };
+        withPipe(true, check, { readBytes: native.SLOT_MAX_BYTES - missing });
+      }
+    },
     'a failed read is a negative errno': () =>
       withFolder((folder) => {
         const fd = openSync(join(folder, 'file'), 'w');
-        const words = new Int32Array(8);
-        const queue = shim.queueAttach(
-          fd,
-          true,
-          new ArrayBuffer(ARENA_BYTES),
-          words,
-          words,
-          new Int32Array(native.STAMPS),
-        );
-        assert.is(shim.readBatch(queue, 0, ARENA_BYTES, 4, -1, 0), -os.errno.EBADF);
+        const [pairs, words] = [new Int32Array(8), new Int32Array(native.EXCHANGE_WORDS)];
+        const arena = new ArrayBuffer(ARENA_BYTES);
+        shim.queueAttach(fd, true, -1, arena, ARENA_BYTES, pairs, pairs, words)();
+        assert.is(words[native.READ_COUNT], -os.errno.EBADF);
         closeSync(fd);
       }),
     'writes header and packet together': () =>
-      withPipe(true, ({ fd, queue, arena, writes }) => {
+      withPipe(true, ({ fd, write, arena, writes }) => {
         arena.set([9, 0, 0, 0, 0, 0, 0, 0, 0, 8, 1, 2, 3], 90);
         writes.set([100, 3]);
-        assert.is(shim.writeBatch(queue, 1), 1);
+        assert.is(write(1), 0);
         const back = Buffer.alloc(64);
         assert.is(readSync(fd, back), 13);
         assert.equal([...back.subarray(0, 13)], [9, 0, 0, 0, 0, 0, 0, 0, 0, 8, 1, 2, 3]);
       }),
     'a packet outside the arena is left out and counted, the others are written': () =>
-      withPipe(true, ({ queue, writes, stamps }) => {
+      withPipe(true, ({ write, writes, words }) => {
         writes.set([5, 3, ARENA_BYTES - 2, 3, 100, 0, 100, 3]);
-        assert.is(shim.writeBatch(queue, 4), 1);
-        assert.is(stamps[native.STAMP_WRITE_FAILURES], 3);
-        assert.is(stamps[native.STAMP_WRITE_ERRNO], os.errno.EINVAL);
+        assert.is(write(4), 3);
+        assert.is(words[native.REFUSED_ERRNO], os.errno.EINVAL);
       }),
     'a negative length goes on in the next pair, which has no virtio header': () =>
-      withPipe(true, ({ fd, queue, arena, writes }) => {
+      withPipe(true, ({ fd, write, arena, writes }) => {
         arena.set([1, 2, 3], 100);
         arena.set([4, 5], 200);
         arena.set([6], 300);
         writes.set([100, -3, 200, -2, 300, 1, 100, 3]);
-        assert.is(shim.writeBatch(queue, 4), 2);
+        assert.is(write(4), 0);
         const back = Buffer.alloc(100);
         assert.is(readSync(fd, back), 10 + 6 + 10 + 3);
         assert.equal([...back.subarray(10, 16)], [1, 2, 3, 4, 5, 6]);
       }),
     'a packet with one piece outside the arena is left out whole': () =>
-      withPipe(true, ({ queue, writes, stamps }) => {
+      withPipe(true, ({ write, writes }) => {
         writes.set([100, -3, ARENA_BYTES - 2, 3, 100, 3]);
-        assert.is(shim.writeBatch(queue, 3), 1);
-        assert.is(stamps[native.STAMP_WRITE_FAILURES], 1);
+        assert.is(write(3), 1);
       }),
     'a batch is never larger than the arrays': () =>
-      withPipe(false, ({ queue, writes }) => {
+      withPipe(false, ({ fd, write, writes }) => {
         writes.set([100, 3, 100, 3, 100, 3, 100, 3]);
-        assert.is(shim.writeBatch(queue, 1000), 4);
+        assert.is(write(1000), 0);
+        assert.is(readSync(fd, Buffer.alloc(100)), 4 * 3);
+      }),
+    'one call writes, then reads': () =>
+      withPipe(true, ({ exchange, arena, reads, writes }) => {
+        arena.set([7, 8, 9], ARENA_BYTES - 3);
+        writes.set([ARENA_BYTES - 3, 3]);
+        assert.is(exchange(1, 0), 1);
+        const [at = 0, length = 0] = reads;
+        assert.equal([...arena.subarray(at, at + length)], [7, 8, 9]);
       }),
   });
 
   tests('arguments that are wrong throw', {
-    'an offset outside the arena': () =>
-      withPipe(true, ({ queue }) => {
-        assert.throws(() => shim.readBatch(queue, 0, ARENA_BYTES + 1, 4, -1, 0), /inside the arena/);
-        assert.throws(() => shim.readBatch(queue, -1, 64, 4, -1, 0), /inside the arena/);
-      }),
-    'something that is no queue': () => {
-      const fd = newEventFd();
-      const watch = shim.watchFd(fd, () => {}) as native.Watch;
-      assert.throws(() => shim.readBatch({} as native.Queue, 0, 64, 4, -1, 0), /expected a queue/);
-      assert.throws(
-        () => shim.readBatch(watch as unknown as native.Queue, 0, 64, 4, -1, 0),
-        /expected a queue/,
-      );
-      shim.unwatchFd(watch);
-      closeSync(fd);
+    'more to read into than the arena has': () => {
+      for (const readBytes of [ARENA_BYTES + 1, -1])
+        assert.throws(() => withPipe(true, () => {}, { readBytes }), /inside the arena/);
     },
+    'something that is no watch': () =>
+      assert.throws(() => shim.unwatchFd({} as native.Watch), /expected a watch/),
     'arrays that are too short': () => {
       const words = new Int32Array(8);
-      const attach = () => shim.queueAttach(0, true, new ArrayBuffer(64), words, words, new Int32Array(2));
+      const attach = () =>
+        shim.queueAttach(0, true, -1, new ArrayBuffer(64), 64, words, words, new Int32Array(2));
       assert.throws(attach, /long enough/);
     },
     'a name that is too long': () => assert.throws(() => shim.tunOpen('x'.repeat(16), 1), /shorter string/),
@@ -201,10 +225,9 @@ if (isMainThread) {
 
   // A named pipe refuses reads that are told not to wait, as TUN devices before Linux 6.4 do.
   tests('waiting where a single read cannot be told not to', {
-    'ends with a packet or with a signal, which is taken, or when the time is over': () =>
-      withPipe(true, ({ fd, queue }) => {
-        const wake = newEventFd();
-        const read = (timeoutMs: number) => shim.readBatch(queue, 0, ARENA_BYTES, 4, wake, timeoutMs);
+    'ends with a packet or with a signal, which is taken, or when the time is over': () => {
+      const wake = newEventFd();
+      const check = ({ fd, read }: PipeQueue): void => {
         assert.is(read(-1), 0, 'the first looks what is there');
         assert.is(read(1), 0);
         shim.signalFd(wake);
@@ -217,13 +240,17 @@ if (isMainThread) {
         writeSync(fd, Buffer.alloc(50));
         shim.signalFd(wake);
         assert.is(read(-1), 1);
-        closeSync(wake);
-      }),
-    'a closed eventfd is an error': () =>
-      withPipe(true, ({ queue }) => {
-        assert.is(shim.readBatch(queue, 0, ARENA_BYTES, 4, 1 << 20, 1), 0);
-        assert.is(shim.readBatch(queue, 0, ARENA_BYTES, 4, 1 << 20, 1), -os.errno.EBADF);
-      }),
+      };
+      withPipe(true, check, { wake });
+      closeSync(wake);
+    },
+    'a closed eventfd is an error': () => {
+      const check = ({ read }: PipeQueue): void => {
+        assert.is(read(1), 0);
+        assert.is(read(1), -os.errno.EBADF);
+      };
+      withPipe(true, check, { wake: 1 << 20 });
+    },
     'a thread that has ended is not woken': () =>
       withPipe(true, ({ fd }) => assert.is(shim.wakeReader(fd, 2 ** 31 - 1), -os.errno.ESRCH)),
   });
