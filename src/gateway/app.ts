@@ -183,6 +183,7 @@ export class App {
     const members = plan.members.map(toFourWords);
     const sessions = recover(state, members, plan.filtering, plan.bindingLogMode);
     log?.catchUp(former);
+    log?.start();
     return sessions;
   }
 
@@ -313,7 +314,6 @@ export class App {
     );
     const house = new Housekeeping(state, {
       nowMs: SYSTEM_CLOCK.nowMs,
-      everyTick: () => this.#bindingLog?.write(),
       sessionExpired: () => counters.add('sessionsExpired', 1),
       everySecond: () => {
         refusals.check(SYSTEM_CLOCK.nowMs());

@@ -11,6 +11,7 @@ import type { NatState } from '../nat/nat-state.ts';
 import type { SessionId } from '../nat/session.ts';
 
 const MODE = 0o640;
+const WRITE_MS = 100;
 /** Addresses whose text is remembered. */
 const MAX_ADDRESSES = 4096;
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp' };
@@ -30,6 +31,7 @@ export class BindingLog {
   #isFailing = false;
   /** The file may end in the middle of a line. */
   #isTorn = false;
+  #timer: NodeJS.Timeout | null = null;
 
   /** @throws Nat46Error NAT46_PERMISSION or NAT46_CONFIG when the file cannot be opened for appending */
   constructor(path: string, state: NatState, hooks: BindingLogHooks) {
@@ -51,6 +53,11 @@ export class BindingLog {
     }
     if (former === BindingLogMode.BibsAndSessions) return;
     this.#tell(sessions.rows.inUse(), (row) => bindings.noteSession(BindingEvent.Add, row as SessionId));
+  }
+
+  /** Until it is closed. */
+  start(): void {
+    this.#timer = setInterval(() => this.write(), WRITE_MS);
   }
 
   /** Append what the segment has. As long as that fails, it stays there: one record is tried until it works again. */
@@ -80,6 +87,7 @@ export class BindingLog {
 
   /** Write the rest, and close. */
   close(): void {
+    if (this.#timer) clearInterval(this.#timer);
     this.write();
     closeSync(this.#fd);
   }

@@ -6,7 +6,8 @@ import { isPast, PORT_REST_MS } from '../nat/lifetimes.ts';
 import type { NatState } from '../nat/nat-state.ts';
 import { NOW_SEC_AT } from '../nat/segment.ts';
 
-const TICK_MS = 100;
+/** Seldom: in an idle gateway, waking the thread costs more than the step. */
+const TICK_MS = 250;
 /** Every row is looked at within about this long. */
 const ROUND_MS = 5_000;
 const LEAST_ROWS = 1024;
@@ -14,8 +15,6 @@ const LEAST_ROWS = 1024;
 export interface HousekeepingHooks {
   /** A session expired. */
   readonly sessionExpired: () => void;
-  /** Every 100 ms. */
-  readonly everyTick: () => void;
   /** Once a second. */
   readonly everySecond: () => void;
   /** Clock of the data plane, ms. */
@@ -48,7 +47,7 @@ export class Housekeeping {
     this.#timer = null;
   }
 
-  /** One step; called every 100 ms. */
+  /** One step; called every TICK_MS. */
   tick(): void {
     this.#ticks++;
     this.#setClock();
@@ -62,7 +61,6 @@ export class Housekeeping {
       ended,
     );
     this.#fragmentRow = this.#state.sweepFragments(now, this.#fragmentRow, budget(fragments.rows.capacity));
-    this.#hooks.everyTick();
     if (this.#ticks % (1000 / TICK_MS) === 0) this.#hooks.everySecond();
     if (isPast(this.#restAt, now)) this.#restPorts(now);
   }
