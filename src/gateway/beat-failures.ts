@@ -1,7 +1,11 @@
 /** What is said about beats that fail: once, though the same comes again each second. */
 import type { Logger } from 'pino';
 import type { MappingDirectory } from '../store/directory.ts';
+import { BEAT_MS, LEASE_MS } from '../store/group.ts';
 import { StoreLost } from '../store/store.ts';
+
+/** As many beats as a lease lasts. */
+const LEASE_BEATS = LEASE_MS / BEAT_MS;
 
 export class BeatFailures {
   readonly #log: Logger;
@@ -29,11 +33,11 @@ export class BeatFailures {
   }
 
   /**
-   * A store that is lost says so itself. One that is there and does not answer in time does not; it counts when it comes twice,
-   * because the end of the connection may be heard of after the answer that fails with it.
+   * A store that is lost says so itself, some seconds after it fell silent. One that is there and answers other questions in time
+   * does not: then the leases run out.
    */
   #isLate(): boolean {
     this.#late = this.#directory.storeProblem === null ? this.#late + 1 : 0;
-    return this.#late > 1;
+    return this.#late > LEASE_BEATS;
   }
 }

@@ -151,15 +151,16 @@ const leased = ({ said }: { said: readonly string[] }): number =>
   said.filter((line) => line === 'SNAT address leased').length;
 
 tests('handover', {
-  'a store that is there, and does not answer in time, is said once; one that is lost says it itself':
+  'a store that is there, and does not answer for as long as a lease, is said once; one that is lost says it itself':
     async () => {
       const world = new GroupWorld();
       const gateway = stand(world, 'one', A);
       const said = (): number => gateway.said.filter((line) => line.startsWith('leases of SNAT')).length;
       world.isLost = true;
       for (const [storeProblem, lines] of [
-        [null, [0, 1, 1]],
-        ['h:1 refuses', [1, 1]],
+        [null, [0, 0, 0, 0]],
+        ['h:1 refuses', [0, 0]],
+        [null, [0, 0, 0, 0, 0, 1, 1]],
       ] as const) {
         gateway.directory.storeProblem = storeProblem;
         for (const wanted of lines) {
