@@ -64,12 +64,14 @@ export class MappingDirectory {
   #isStarted = false;
   #onStoreResumed: (isSame: boolean) => void = () => {};
   #comparing: Promise<void> | null = null;
-  /** Until a comparison has come to its end. At first nobody knows whether the server is the one of the earlier run. */
-  #missing: Missing = 'lost if all are';
+  /** Until a comparison has come to its end. */
+  #missing: Missing;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
     this.#store = options.store;
+    // Nobody else deletes from a store of one gateway; of another, nobody knows whether the server is that of the earlier run
+    this.#missing = options.store.group === null ? 'lost' : 'lost if all are';
     this.#slots = new Slots(options);
     this.#local = new LocalMappings(options, this.#slots);
     this.#maps = new Map(options.maps.map(({ v4, v6 }) => [v4, v6]));
@@ -111,9 +113,9 @@ export class MappingDirectory {
 
   /**
    * At start: static mappings and every record of the store into the table, which may hold rows of an earlier run.
-   * A row without a record was deleted while we were away; but if the store has no record at all, it was lost (or is
-   * `mem:`), and the rows are written to it again. A store that does not answer is waited for only while there is
-   * nothing to go on with.
+   * A row without a record was deleted while we were away; but if the store has no record at all, it was lost, and if it is
+   * of this gateway alone, it was not written before a kill (or is `mem:`): then rows are written to it again. A store that
+   * does not answer is waited for only while there is nothing to go on with.
    * @throws Nat46Error NAT46_CONFIG when rows outside the subnet still have sessions; NAT46_STORE of the store
    */
   async loadAll(): Promise<void> {

@@ -2,8 +2,10 @@
  * `lmdb:DIR` — an embedded database in a folder. Keys and values are the bytes of the record and nothing else: no
  * type marks, no lengths, so that any LMDB tool shows what the documentation of the records says.
  *
- * A write is committed (visible to every process, safe from SIGKILL of this one) when its promise resolves; it
- * reaches the disk soon after. What a power failure takes away is made again: allocation is stable (slots.ts).
+ * What `setnx` and `del` say is committed: visible to every process, safe from SIGKILL of this one; it reaches the disk
+ * soon after. A claim, for which a client waits, does not wait for the commit, which a slow disk holds up for 100 ms: until then
+ * the record is in the segment, from which a gateway that starts again completes its store. What a power failure takes away
+ * is made again: allocation is stable (slots.ts).
  */
 import {
   accessSync,
@@ -18,9 +20,9 @@ import {
 import path from 'node:path';
 import { IF_EXISTS, open, type RootDatabase } from 'lmdb';
 import { Nat46Error } from '../error.ts';
-import { PrivateStore } from './private-store.ts';
+import { PrivateStore, sameReal } from './private-store.ts';
 import { KEY_PREFIX } from './record.ts';
-import type { StoredRecord } from './store.ts';
+import type { Claim, StoredRecord } from './store.ts';
 
 const FIRST = Buffer.from(KEY_PREFIX);
 /** `:` is the character after `9`: the first key behind all those that end in an IPv4 address. */
@@ -28,8 +30,27 @@ const BEHIND = Buffer.from(`${KEY_PREFIX}:`);
 /** What a data file has near the start of its first meta page: 0xbeefc0de, little-endian. */
 const MAGIC = Buffer.of(0xde, 0xc0, 0xef, 0xbe);
 
+/** Batches of a turn have a promise that nobody gets: one that fails, on a full disk, would end the process. */
+const OPTIONS = {
+  noSubdir: false,
+  encoding: 'string',
+  keyEncoding: 'binary',
+  eventTurnBatching: false,
+} as const;
+/** The declarations of lmdb 3 know options for writes that wait only. */
+const NO_OVERWRITE = { noOverwrite: true } as unknown as number;
+
+/** A record that is being written, or removed (null). */
+interface Change {
+  readonly value: string | null;
+}
+
 export class LmdbStore extends PrivateStore {
   readonly #database: RootDatabase<string, Buffer>;
+  /** Key → last change that is not committed: who asks meanwhile sees it. */
+  readonly #underway = new Map<string, Change>();
+  /** A write failed, and none has succeeded since: then a claim does wait. */
+  #isFailing = false;
 
   private constructor(database: RootDatabase<string, Buffer>) {
     super();
@@ -42,8 +63,7 @@ export class LmdbStore extends PrivateStore {
       createFolder(path.resolve(folder));
       accessSync(folder, constants.W_OK | constants.X_OK);
       refuseForeignFile(path.join(folder, 'data.mdb'));
-      const options = { path: folder, noSubdir: false, encoding: 'string', keyEncoding: 'binary' } as const;
-      return new LmdbStore(open<string, Buffer>(options));
+      return new LmdbStore(open<string, Buffer>({ ...OPTIONS, path: folder }));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new Nat46Error(
@@ -55,32 +75,72 @@ export class LmdbStore extends PrivateStore {
   }
 
   async *load(): AsyncIterable<StoredRecord> {
+    await Promise.allSettled([this.#database.committed]); // one that failed is not there
     for (const { key, value } of this.#database.getRange({ start: FIRST, end: BEHIND })) {
       yield { key: key.toString(), value };
     }
   }
 
   async get(key: string): Promise<string | null> {
-    return this.#database.get(Buffer.from(key)) ?? null;
+    return this.#held(key);
   }
 
-  setnx(key: string, value: string): Promise<boolean> {
-    const name = Buffer.from(key);
-    return this.#database.ifNoExists(name, () => {
-      this.#database.put(name, value);
-    });
+  async setnx(key: string, value: string): Promise<boolean> {
+    return this.#held(key) === null && (await this.#write(key, value));
+  }
+
+  override async claim(keys: readonly string[], value: string): Promise<Claim | null> {
+    for (const key of keys) {
+      const held = this.#held(key);
+      if (held !== null && sameReal(held, value)) return { key, isNew: false };
+      if (held !== null) continue;
+      const written = this.#write(key, value);
+      if (this.#isFailing) await written;
+      else written.catch(() => {}); // the next claim says it
+      return { key, isNew: true };
+    }
+    return null;
   }
 
   del(key: string): Promise<boolean> {
-    const name = Buffer.from(key);
-    return this.#database.ifVersion(name, IF_EXISTS, () => {
-      this.#database.remove(name);
-    });
+    return this.#follow(key, null, this.#database.remove(Buffer.from(key), IF_EXISTS));
+  }
+
+  /** As it will be when all that is under way is committed. */
+  #held(key: string): string | null {
+    const change = this.#underway.get(key);
+    return change ? change.value : (this.#database.get(Buffer.from(key)) ?? null);
+  }
+
+  #write(key: string, value: string): Promise<boolean> {
+    return this.#follow(key, value, this.#database.put(Buffer.from(key), value, NO_OVERWRITE));
+  }
+
+  async #follow(key: string, value: string | null, committed: Promise<boolean>): Promise<boolean> {
+    const change: Change = { value };
+    this.#underway.set(key, change);
+    try {
+      const isDone = await committed;
+      this.#isFailing = false;
+      return isDone;
+    } catch (error) {
+      this.#isFailing = true;
+      throw new Error(await reasonOf(error), { cause: error });
+    } finally {
+      if (this.#underway.get(key) === change) this.#underway.delete(key);
+    }
   }
 
   close(): Promise<void> {
     return this.#database.close();
   }
+}
+
+/** What LMDB says, without page numbers, is in a promise of its own, which ends the process if nobody looks at it. */
+async function reasonOf(error: unknown): Promise<string> {
+  const { commitError, message } = error as { commitError?: Promise<never>; message: string };
+  const reason = await commitError?.catch((said: Error) => said.message.split(':')[0]);
+  return reason ?? message;
 }
 
 /** Not `recursive`, which in Node 20 never comes back where the kernel refuses folders with ENOENT, as in /proc. */

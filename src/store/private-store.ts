@@ -1,11 +1,12 @@
 /**
  * What a store does that belongs to one gateway: there are no others to be waited for, told or asked.
  */
+import type { GatewayGroup } from './group.ts';
 import { parseRecord } from './record.ts';
 import type { Claim, Store, StoredRecord } from './store.ts';
 
 export abstract class PrivateStore implements Store {
-  readonly group = null;
+  readonly group: GatewayGroup | null = null;
 
   abstract load(): AsyncIterable<StoredRecord>;
   abstract get(key: string): Promise<string | null>;
@@ -42,7 +43,8 @@ export abstract class PrivateStore implements Store {
   }
 }
 
-function sameReal(one: string, other: string): boolean {
+/** Whether two records are of the same host. */
+export function sameReal(one: string, other: string): boolean {
   const [left, right] = [parseRecord(one), parseRecord(other)];
   return 'record' in left && 'record' in right && Buffer.compare(left.record.v6, right.record.v6) === 0;
 }

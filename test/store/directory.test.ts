@@ -6,6 +6,7 @@ import { Nat46Error } from '../../src/error.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { formatRecord, recordKey } from '../../src/store/record.ts';
 import { table, tests } from '../helpers/table.ts';
+import { GroupWorld } from './group-world.ts';
 import { Rig, v4, v6 } from './rig.ts';
 
 const ADDRESS = '10.2.2.9';
@@ -117,16 +118,23 @@ tests('directory: start on the table of an earlier run', {
     assert.is(after.mapped(ADDRESS), '2001:db8::aa');
     assert.equal(after.ended.map(formatV4), [ADDRESS]);
   },
-  'a record that was deleted meanwhile is gone': async () => {
-    const before = new Rig();
-    await before.directory.set(v4(ADDRESS), REAL, 0);
-    before.addSessions(ADDRESS, 1);
-    const store = await storeWith({ '10.2.2.77': formatRecord(OTHER, 0) });
-    const after = new Rig({ table: before.table, store });
-    await after.directory.loadAll();
-    assert.is(after.mapped(ADDRESS), 'resting');
-    assert.equal(after.ended.map(formatV4), [ADDRESS]);
-  },
+  'a record that is missing: of a store that others write to it was deleted, else it was not written in time':
+    async () => {
+      for (const [group, mapped, ended] of [
+        [new GroupWorld().group('one'), 'resting', [ADDRESS]],
+        [null, '2001:db8::9', []],
+      ] as const) {
+        const before = new Rig();
+        await before.directory.set(v4(ADDRESS), REAL, 0);
+        before.addSessions(ADDRESS, 1);
+        const store = Object.assign(await storeWith({ '10.2.2.77': formatRecord(OTHER, 0) }), { group });
+        const after = new Rig({ table: before.table, store });
+        await after.directory.loadAll();
+        assert.is(after.mapped(ADDRESS), mapped);
+        assert.equal(after.ended.map(formatV4), ended);
+        assert.is(await store.get(recordKey(v4(ADDRESS))), group ? null : formatRecord(REAL, 0));
+      }
+    },
   'a store that lost everything (or mem:) is written again': async () => {
     const before = new Rig();
     await before.directory.set(v4(ADDRESS), REAL, 1234);

@@ -5,6 +5,7 @@ import { MemoryStore } from '../../src/store/memory.ts';
 import { formatRecord, recordKey } from '../../src/store/record.ts';
 import { type Life, type StoreListener, StoreLost } from '../../src/store/store.ts';
 import { table, tests } from '../helpers/table.ts';
+import { GroupWorld } from './group-world.ts';
 import { Rig, v4, v6 } from './rig.ts';
 
 const ADDRESS = '10.2.2.9';
@@ -14,6 +15,7 @@ const OTHER = v6('2001:db8::aa');
 
 /** A store that others write to: the test says what they do, and what it says of its own accord. */
 class SharedStore extends MemoryStore {
+  override readonly group = new GroupWorld().group('one');
   listener!: StoreListener;
   isLost = false;
   /** What it says to every write, or null. */

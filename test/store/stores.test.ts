@@ -64,6 +64,39 @@ for (const kind of ['mem', 'lmdb'] as const) {
       assert.is(await store.get(KEY), null);
       assert.is(await store.setnx(KEY, 'again'), true);
     }),
+    'a claim takes the first key that is free, or already of that host; who asks at once sees it': opened(
+      async (store) => {
+        const [first, second] = [recordKey(v4('10.0.0.1')), recordKey(v4('10.0.0.2'))];
+        const mine = store.claim([first, second], VALUE);
+        const [theirs, again] = [
+          store.claim([first, second], `${VALUE}7`),
+          store.claim([first, second], VALUE),
+        ];
+        const refused = store.claim([first, second], `${VALUE}8`);
+        assert.equal(
+          [await mine, await theirs, await again, await refused],
+          [{ key: first, isNew: true }, { key: second, isNew: true }, { key: first, isNew: false }, null],
+        );
+        assert.is(await store.setnx(first, 'other'), false);
+        assert.equal(await all(store), [`${first} ${VALUE}`, `${second} ${VALUE}7`]);
+      },
+    ),
+    'a record that is removed and claimed again in one breath is the new one': opened(async (store) => {
+      await store.setnx(KEY, VALUE);
+      const done = [
+        store.del(KEY),
+        store.claim([KEY], `${VALUE}7`),
+        store.del(KEY),
+        store.claim([KEY], VALUE),
+      ];
+      assert.equal(await Promise.all(done), [
+        true,
+        { key: KEY, isNew: true },
+        true,
+        { key: KEY, isNew: true },
+      ]);
+      assert.equal(await all(store), [`${KEY} ${VALUE}`]);
+    }),
     'load gives mapping records only, ordered by key': opened(async (store) => {
       for (const key of [
         KEY,
