@@ -19,6 +19,7 @@ const ZONE = 'cluster.east=127.0.0.1:5303';
 
 const it = suite('DNS upstreams that do not answer [79]');
 const folder = mkdtempSync(path.join(tmpdir(), 'nat46-unanswered-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const control = `${folder}/control.sock`;
 let gateway: Gateway;
 
@@ -40,7 +41,6 @@ it.before(() => {
 });
 it.after(async () => {
   await gateway.kill('SIGTERM');
-  rmSync(folder, { recursive: true });
 });
 
 it('the ready line names all of them', () => {
