@@ -9,7 +9,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { Capture, checksums, plantWrongChecksum } from '../helpers/capture.ts';
 import type { Lab, Namespace } from '../helpers/lab.ts';
-import { labTests, withGateway } from '../helpers/lab-suite.ts';
+import { labTests } from '../helpers/lab-suite.ts';
 import { writePayload } from '../helpers/payload.ts';
 
 const BYTES = 3_000_000;
@@ -63,34 +63,35 @@ async function run(lab: Lab, name: string): Promise<void> {
   allRight(outside, { tcp: 500, udp: 12, icmpv6: 3 });
 }
 
-labTests(
-  'every checksum on both sides is right',
-  async (lab) => {
+const CASES: Parameters<typeof labTests<void>>[2] = {
+  '[18] senders with offloads: super-packets and partial checksums': (lab) => run(lab, 'offload'),
+
+  '[18] senders without': async (lab) => {
+    await offload(lab, 'cl1', 'eth0', false);
+    await offload(lab, 'srv', 'eth0', false);
+    await run(lab, 'plain');
+  },
+
+  '[15] [18] [29] headers quoted by routers on the way (traceroute)': async (lab) => {
+    // without offloads only: what a router quotes of a partial checksum is partial
+    const file = path.join(lab.name('LAB_DIR'), 'traceroute.pcap');
+    const inside = await Capture.start(lab, 'cl1', 'eth0', file);
+    await lab.exec('cl1', ['traceroute', '-n', '-q', '1', '-w', '1', await lab.lookup('web')]);
+    await inside.stop();
+    allRight(file, { ip: 8, icmp: 4, udp: 4 });
+  },
+
+  'one wrong checksum, planted, is found': async (lab) => {
+    const file = path.join(lab.name('LAB_DIR'), 'plain-outside.pcap');
+    plantWrongChecksum(file, `${file}.planted`);
+    assert.is(checksums(`${file}.planted`).bad.length, 1);
+  },
+};
+
+for (const workers of ['1', '2']) {
+  const prepare = async (lab: Lab): Promise<void> => {
     for (const device of ['in1', 'in2', 'out']) await offload(lab, 'gw', device, false);
-    await withGateway(lab);
-  },
-  {
-    '[18] senders with offloads: super-packets and partial checksums': (lab) => run(lab, 'offload'),
-
-    '[18] senders without': async (lab) => {
-      await offload(lab, 'cl1', 'eth0', false);
-      await offload(lab, 'srv', 'eth0', false);
-      await run(lab, 'plain');
-    },
-
-    '[15] [18] [29] headers quoted by routers on the way (traceroute)': async (lab) => {
-      // without offloads only: what a router quotes of a partial checksum is partial
-      const file = path.join(lab.name('LAB_DIR'), 'traceroute.pcap');
-      const inside = await Capture.start(lab, 'cl1', 'eth0', file);
-      await lab.exec('cl1', ['traceroute', '-n', '-q', '1', '-w', '1', await lab.lookup('web')]);
-      await inside.stop();
-      allRight(file, { ip: 8, icmp: 4, udp: 4 });
-    },
-
-    'one wrong checksum, planted, is found': async (lab) => {
-      const file = path.join(lab.name('LAB_DIR'), 'plain-outside.pcap');
-      plantWrongChecksum(file, `${file}.planted`);
-      assert.is(checksums(`${file}.planted`).bad.length, 1);
-    },
-  },
-);
+    await lab.startGateway({ workers });
+  };
+  labTests(`every checksum on both sides is right, ${workers} workers`, prepare, CASES);
+}

@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Lab } from '../helpers/lab.ts';
-import { labTests, withGateway } from '../helpers/lab-suite.ts';
+import { labTests } from '../helpers/lab-suite.ts';
 import { hashOf, hashOfFile, writePayload } from '../helpers/payload.ts';
 
 const GIB = 2 ** 30;
@@ -13,7 +13,7 @@ const PARALLEL = 200;
 
 const webFile = (lab: Lab, name: string) => path.join(lab.name('LAB_DIR'), 'web/www', name);
 
-labTests('transfer', withGateway, {
+const CASES: Parameters<typeof labTests<void>>[2] = {
   'a 1 GiB download has the right hash': async (lab) => {
     const hash = writePayload(webFile(lab, 'gib'), GIB);
     const curl = lab.spawn('cl1', ['curl', '-sS', '--max-time', '120', 'http://web.nat46.example/gib']);
@@ -58,4 +58,9 @@ labTests('transfer', withGateway, {
     const most = Number(/^egress-ipv4-nat46\s+(\d+)$/m.exec(stdout)?.[1]);
     assert.ok(most >= PARALLEL, `${most} at the same time`);
   },
-});
+};
+
+for (const workers of ['1', '2']) {
+  const prepare = async (lab: Lab): Promise<void> => void (await lab.startGateway({ workers }));
+  labTests(`transfer, ${workers} workers`, prepare, CASES);
+}
