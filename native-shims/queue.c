@@ -229,7 +229,8 @@ static napi_value exchange(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, NULL, NULL, NULL, (void **)&queue);
   int32_t *words = queue->words;
   write_batch(queue, words[WRITE_COUNT]);
-  words[READ_COUNT] = words[TIMEOUT_MS] == WRITE_ONLY ? 0 : read_batch(queue, words[TIMEOUT_MS]);
+  const int32_t timeout = words[REFUSED] != 0 ? 0 : words[TIMEOUT_MS]; /* to be counted now, not after a sleep */
+  words[READ_COUNT] = words[TIMEOUT_MS] == WRITE_ONLY ? 0 : read_batch(queue, timeout);
   words[NOW_MS] = monotonic_ms();
   return NULL;
 }

@@ -48,7 +48,8 @@ export const SLOT_MAX_BYTES = HEADROOM_BYTES + 65535 + 64;
  *
  * Written are packets k < WRITE_COUNT, each `writes[2k + 1]` bytes from `writes[2k]` (with TUN_VNET_HDR the ten bytes before it
  * are its virtio header). A negative length means that the packet goes on in the next pair, which has no virtio header: up to
- * 64 pieces are gathered into one packet. A packet that the kernel refuses is left out and counted in REFUSED.
+ * 64 pieces are gathered into one packet. A packet that the kernel refuses is left out and counted in REFUSED; then the call does
+ * not wait.
  *
  * Read is what is there into the first `readBytes` of the arena, densely: packet k starts at `reads[2k]` and has
  * `reads[2k + 1]` bytes; at least HEADROOM_BYTES before it are free, the last ten hold its virtio header (zero without

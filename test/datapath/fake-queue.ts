@@ -1,6 +1,6 @@
 /**
  * A queue of the device as two arrays: batches that will be read, packets that were written. And a whole worker on it,
- * with a clock that stands still until told.
+ * with a clock that stands still until told. Where the device would sleep, it returns.
  */
 import { type Batch, HEADROOM, Batch as RealBatch } from '../../src/datapath/batch.ts';
 import { Loop, type Queue } from '../../src/datapath/loop.ts';

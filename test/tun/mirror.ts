@@ -40,6 +40,7 @@ export class Mirror {
   exchange(count: number, timeoutMs: number, queue = 0): number {
     this.words[native.WRITE_COUNT] = count;
     this.words[native.TIMEOUT_MS] = timeoutMs;
+    this.words[native.REFUSED] = 0;
     const exchange = this.#exchanges[queue];
     if (exchange === undefined) throw new RangeError(`no queue ${queue}`);
     exchange();

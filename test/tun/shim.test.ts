@@ -197,6 +197,14 @@ if (isMainThread) {
         assert.is(write(1000), 0);
         assert.is(readSync(fd, Buffer.alloc(100)), 4 * 3);
       }),
+    'after a refused packet nobody sleeps: it is to be counted now': () =>
+      withPipe(true, ({ exchange, read, writes }) => {
+        assert.is(read(1), 0);
+        writes.set([5, 3]);
+        const before = performance.now();
+        assert.is(exchange(1, 1000), 0);
+        assert.ok(performance.now() - before < 900);
+      }),
     'one call writes, then reads': () =>
       withPipe(true, ({ exchange, arena, reads, writes }) => {
         arena.set([7, 8, 9], ARENA_BYTES - 3);
