@@ -20,10 +20,14 @@ export class BeatFailures {
   }
 
   note(error: unknown): void {
+    if (error instanceof StoreLost) {
+      if (this.#isLate()) this.#say(error);
+      return;
+    }
+    this.#late = 0;
     const problem = error instanceof Error ? error.message : String(error);
-    if (problem === this.#problem || (error instanceof StoreLost && !this.#isLate())) return;
+    if (problem !== this.#problem) this.#say(error);
     this.#problem = problem;
-    this.#log.error({ err: error }, 'leases of SNAT addresses failed; what is held stays held');
   }
 
   /** A beat succeeded. */
@@ -34,10 +38,14 @@ export class BeatFailures {
 
   /**
    * A store that is lost says so itself, some seconds after it fell silent. One that is there and answers other questions in time
-   * does not: then the leases run out.
+   * does not: then the leases run out. Once for all that come in a row.
    */
   #isLate(): boolean {
     this.#late = this.#directory.storeProblem === null ? this.#late + 1 : 0;
-    return this.#late > LEASE_BEATS;
+    return this.#late === LEASE_BEATS;
+  }
+
+  #say(error: unknown): void {
+    this.#log.error({ err: error }, 'leases of SNAT addresses failed; what is held stays held');
   }
 }

@@ -160,7 +160,7 @@ tests('handover', {
       for (const [storeProblem, lines] of [
         [null, [0, 0, 0, 0]],
         ['h:1 refuses', [0, 0]],
-        [null, [0, 0, 0, 0, 0, 1, 1]],
+        [null, [0, 0, 0, 0, 1, 1]],
       ] as const) {
         gateway.directory.storeProblem = storeProblem;
         for (const wanted of lines) {
