@@ -248,9 +248,9 @@ export class Handover {
     }
     if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
     this.#journal.join(member);
-    this.#journal.look(state.sessions.rows.capacity); // else one that ends before it is looked at would stay in the journal
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
     const tookMs = Math.round(performance.now() - begin);
+    await this.#flushAll(); // all of them are looked at: else one that ends before that would stay in the journal
     log.info(
       { address, isHome, sessions: records.size - lost.length, lost: lost.length, stale, tookMs },
       'SNAT address leased',

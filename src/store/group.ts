@@ -36,7 +36,7 @@ export interface GatewayGroup {
   write(address: string, token: number, changes: JournalChanges): Promise<boolean>;
   /** Empty the journal of an address. @returns false as `write` */
   clear(address: string, token: number): Promise<boolean>;
-  /** Session → rest of it, as they were written; for the holder, because nobody writes meanwhile. */
+  /** Session → rest of it, as they were written; for the holder, because no other gateway writes meanwhile. */
   read(address: string): Promise<ReadonlyMap<string, string>>;
 }
 
