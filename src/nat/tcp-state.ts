@@ -1,9 +1,10 @@
 /**
  * The TCP state of a session, RFC 6146 §3.5.2.2, with our sides: inside is where the IPv4 client is.
  *
- * One table: `next(state, event)`. Two rules are ours: a SYN from inside on a connection that is over starts a new
+ * One table: `next(state, event)`. Three rules are ours: a SYN from inside on a connection that is over starts a new
  * one (clients reuse their ports within the four minutes of the transitory lifetime, and that has to
- * work), and a state that is waiting for its end is not refreshed by stragglers.
+ * work); a state that is waiting for its end is not refreshed by stragglers; and a RST after one FIN leads where a RST
+ * without does (a server that closes with unread data sends both, and no other FIN will come).
  */
 import * as tcp from '../wire/tcp.ts';
 import { TCP_ESTABLISHED_MS, TCP_TRANSITORY_MS } from './lifetimes.ts';
@@ -53,8 +54,8 @@ const NEXT = Uint8Array.from(
     [1, 1, 1, 1, 1, 3, 1, 1],
     [2, 3, 2, 2, 2, 2, 2, 2],
     [3, 3, 4, 7, 3, 3, 5, 7],
-    [4, 4, 4, 4, 4, 4, 6, 4],
-    [5, 5, 6, 5, 5, 5, 5, 5],
+    [4, 4, 4, 7, 4, 4, 6, 7],
+    [5, 5, 6, 7, 5, 5, 5, 7],
     [6, 1, 6, 6, 6, 6, 6, 6],
     [3, 1, 3, 7, 3, 3, 3, 7],
   ].flat(),

@@ -39,7 +39,7 @@ interface Row {
   lifetime: number;
 }
 
-/** From the text of the RFC, state by state, and our two rules. */
+/** From the text of the RFC, state by state, and our three rules. */
 table<Row>(
   'RFC 6146 §3.5.2.2',
   [
@@ -72,17 +72,17 @@ table<Row>(
       lifetime: TCP_ESTABLISHED_MS,
     },
     {
-      name: '[41] V6 FIN RCV: the other FIN ends it, everything else prolongs',
+      name: '[41] [42] V6 FIN RCV: the other FIN ends it, everything else prolongs; our rule: a RST leads to TRANS',
       state: S.FinInside,
-      to: { 'out fin': S.FinBoth },
-      prolonged: EVENTS.filter((name) => name !== 'out fin'),
+      to: { 'out fin': S.FinBoth, 'in rst': S.Transitory, 'out rst': S.Transitory },
+      prolonged: EVENTS.filter((name) => name !== 'out fin' && !name.endsWith('rst')),
       lifetime: TCP_ESTABLISHED_MS,
     },
     {
-      name: '[41] V4 FIN RCV: the other FIN ends it, everything else prolongs',
+      name: '[41] [42] V4 FIN RCV: the other FIN ends it, everything else prolongs; our rule: a RST leads to TRANS',
       state: S.FinOutside,
-      to: { 'in fin': S.FinBoth },
-      prolonged: EVENTS.filter((name) => name !== 'in fin'),
+      to: { 'in fin': S.FinBoth, 'in rst': S.Transitory, 'out rst': S.Transitory },
+      prolonged: EVENTS.filter((name) => name !== 'in fin' && !name.endsWith('rst')),
       lifetime: TCP_ESTABLISHED_MS,
     },
     {
