@@ -87,7 +87,7 @@ interactive() {
   gateway_commands | sed 's|^|  |'
   cat <<TEXT
 
-  scripts/lab/lab mtu 1400                 # a smaller path MTU behind the router; 1500 = back
+  LAB_PREFIX=$LAB_PREFIX scripts/lab/lab mtu 1400    # a smaller path MTU behind the router; 1500 = back
   ip netns exec $(lab_ns gw) tcpdump -ni nat46
 
 Ctrl-C ends the gateway and removes the lab.
