@@ -29,10 +29,10 @@ interface Side {
 }
 
 const MEANINGS: Readonly<Record<keyof Side, string>> = {
-  pkts_in: 'packets received there and translated',
-  bytes_in: 'bytes of these packets, IP headers included',
-  pkts_out: 'packets sent there',
-  bytes_out: 'bytes of these packets, IP headers included',
+  pkts_in: 'packets received there and translated; DNS: messages',
+  bytes_in: 'bytes of these packets, IP headers included; DNS: of the messages',
+  pkts_out: 'packets sent there; DNS: messages',
+  bytes_out: 'bytes of these packets, IP headers included; DNS: of the messages',
   max_conns: 'most connections at once',
   tot_conns: 'connections made so far',
   cur_conns: 'connections now',
