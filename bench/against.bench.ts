@@ -6,12 +6,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { numberSetting } from './settings.ts';
 import { describe, machine } from './statistics.ts';
 
 const COMMIT = process.env.BENCH_COMMIT ?? readFileSync('bench/baseline', 'utf8').trim();
 const NAME = process.env.BENCH_NAME ?? 'translate';
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const SECONDS = process.env.BENCH_SECONDS ?? '0.2';
+const ROUNDS = numberSetting('BENCH_ROUNDS', 5);
+const SECONDS = String(numberSetting('BENCH_SECONDS', 0.2));
 /** Best rounds of one tree differ by a few percent on a busy machine. */
 const TOLERANCE = 1.1;
 

@@ -27,10 +27,11 @@ import {
   summarize,
 } from './compare/report.ts';
 import { C_REFERENCE, type Contender, KERNEL, nat46, newestTayga, TAYGA } from './contenders.ts';
+import { numberSetting, refuse } from './settings.ts';
 import { describe, machine, seededRandom, shuffled } from './statistics.ts';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
+const ROUNDS = numberSetting('BENCH_ROUNDS', 5);
+const SECONDS = numberSetting('BENCH_SECONDS', 3);
 const OUT = process.env.BENCH_OUT ?? 'dist/bench';
 const SEED = 46;
 
@@ -49,6 +50,10 @@ function takesPart(load: Load, entrant: Entrant): boolean {
   return !entrant.isFull || load.scale === 'too';
 }
 
+function namesOf(loads: readonly Load[]): string[] {
+  return loads.flatMap(({ metrics }) => metrics.map(({ name }) => name));
+}
+
 /** What BENCH_ONLY leaves. */
 function chosen(): { contenders: readonly Contender[]; loads: readonly Load[] } {
   const wanted = process.env.BENCH_ONLY?.split(',').filter((word) => word !== '') ?? [];
@@ -58,7 +63,7 @@ function chosen(): { contenders: readonly Contender[]; loads: readonly Load[] } 
     parts.some((part) => metrics.some(({ name }) => name.includes(part))),
   );
   if (parts.length > 0 && loads.length === 0)
-    throw new RangeError(`BENCH_ONLY: no load is called ${parts.join(', ')}`);
+    refuse(`BENCH_ONLY: no load is called ${parts.join(', ')}; there are: ${namesOf(LOADS).join('; ')}`);
   return {
     contenders: contenders.length > 0 ? contenders : CONTENDERS,
     loads: loads.length > 0 ? loads : LOADS,

@@ -13,11 +13,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { dnsperf, queries, type Run } from './dns/dnsperf.ts';
 import { type Server, startDns46, startDns64, startUpstream, ZONE_4, ZONE_6 } from './dns/servers.ts';
+import { numberSetting } from './settings.ts';
 import { describe, machine, median } from './statistics.ts';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-const SECONDS = process.env.BENCH_SECONDS ?? '3';
-const NAMES = Number(process.env.BENCH_NAMES ?? 15_000);
+const ROUNDS = numberSetting('BENCH_ROUNDS', 3);
+const SECONDS = String(numberSetting('BENCH_SECONDS', 3));
+const NAMES = numberSetting('BENCH_NAMES', 15_000);
 const HOT_NAMES = 1_000;
 const LATENCY_NAMES = 6_000;
 /** Queries a second at which latency is measured. */

@@ -3,9 +3,10 @@
  * garbage, so bytes an operation are measured apart.
  */
 import Benchmark from 'benchmark';
+import { numberSetting } from './settings.ts';
 
 /** Seconds for each line. */
-const MAX_TIME_SEC = Number(process.env.BENCH_SECONDS ?? 0.5);
+const MAX_TIME_SEC = numberSetting('BENCH_SECONDS', 0.5);
 /** Calls whose allocation is measured. */
 const HEAP_CALLS = 20;
 

@@ -10,10 +10,11 @@ import path from 'node:path';
 import { Lab } from '../test/helpers/lab.ts';
 import { type Contender, KERNEL, nat46, TAYGA } from './contenders.ts';
 import { transfer } from './iperf.ts';
+import { numberSetting } from './settings.ts';
 import { describe, machine, median } from './statistics.ts';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
+const ROUNDS = numberSetting('BENCH_ROUNDS', 3);
+const SECONDS = numberSetting('BENCH_SECONDS', 4);
 const OUTPUT = 'dist/bench/throughput.json';
 
 const CONTENDERS: readonly Contender[] = [KERNEL, TAYGA, nat46('nat46', 0)];
