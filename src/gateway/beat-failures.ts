@@ -1,6 +1,5 @@
 /** What is said about beats that fail: once, though the same comes again each second. */
 import type { Logger } from 'pino';
-import type { MappingDirectory } from '../store/directory.ts';
 import { BEAT_MS, LEASE_MS } from '../store/group.ts';
 import { StoreLost } from '../store/store.ts';
 
@@ -9,19 +8,22 @@ const LEASE_BEATS = LEASE_MS / BEAT_MS;
 
 export class BeatFailures {
   readonly #log: Logger;
-  readonly #directory: Pick<MappingDirectory, 'storeProblem'>;
   #problem: string | null = null;
-  /** In a row, though the store is there. */
+  /** In a row, though the store can be reached. */
   #late = 0;
 
-  constructor(log: Logger, directory: Pick<MappingDirectory, 'storeProblem'>) {
+  constructor(log: Logger) {
     this.#log = log;
-    this.#directory = directory;
   }
 
+  /**
+   * A store that is lost says so itself, once it is known why. One that can be reached and answers other questions in time does
+   * not: then the leases run out, and that is said once for all beats that come in a row.
+   */
   note(error: unknown): void {
     if (error instanceof StoreLost) {
-      if (this.#isLate()) this.#say(error);
+      this.#late = error.isLate ? this.#late + 1 : 0;
+      if (this.#late === LEASE_BEATS) this.#say(error);
       return;
     }
     this.#late = 0;
@@ -34,15 +36,6 @@ export class BeatFailures {
   over(): void {
     this.#problem = null;
     this.#late = 0;
-  }
-
-  /**
-   * A store that is lost says so itself, some seconds after it fell silent. One that is there and answers other questions in time
-   * does not: then the leases run out. Once for all that come in a row.
-   */
-  #isLate(): boolean {
-    this.#late = this.#directory.storeProblem === null ? this.#late + 1 : 0;
-    return this.#late === LEASE_BEATS;
   }
 
   #say(error: unknown): void {

@@ -67,7 +67,7 @@ export class Handover {
   constructor(parts: HandoverParts) {
     this.#parts = parts;
     this.#tenure = new Tenure(parts.nowMs);
-    this.#failures = new BeatFailures(parts.log, parts.directory);
+    this.#failures = new BeatFailures(parts.log);
     this.#journal = new SessionJournal(parts.state, parts.group);
     this.#leases = new Leases(
       parts.group,

@@ -71,11 +71,16 @@ export interface StoreListener {
   resumed(isSame: boolean): void;
 }
 
-/** The store cannot be reached, and its listener knows. */
+/** The store cannot be reached, and its listener knows or is about to; or, with a cause, it could be, and this one answer did not come. */
 export class StoreLost extends Error {
   constructor(options?: { cause?: unknown }) {
     super('the store cannot be reached', options);
     this.name = 'StoreLost';
+  }
+
+  /** Whether the store could be reached when it was asked. */
+  get isLate(): boolean {
+    return this.cause !== undefined;
   }
 }
 

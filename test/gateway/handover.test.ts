@@ -35,7 +35,6 @@ function stand(world: GroupWorld, name: string, home: string, state = freshTable
     isMapped: true,
     isLost: false,
     mayAnswer: Promise.resolve(),
-    storeProblem: 'h:1 refuses' as string | null,
   };
   const repelled: string[] = [];
   const said: string[] = [];
@@ -43,9 +42,7 @@ function stand(world: GroupWorld, name: string, home: string, state = freshTable
     group: world.group(name),
     state,
     directory: {
-      get storeProblem() {
-        return directory.storeProblem;
-      },
+      storeProblem: 'h:1 refuses',
       resolve: async () => {
         await directory.mayAnswer;
         return directory.isMapped;
@@ -156,13 +153,12 @@ tests('handover', {
       const world = new GroupWorld();
       const gateway = stand(world, 'one', A);
       const said = (): number => gateway.said.filter((line) => line.startsWith('leases of SNAT')).length;
-      world.isLost = true;
-      for (const [storeProblem, lines] of [
-        [null, [0, 0, 0, 0]],
-        ['h:1 refuses', [0, 0]],
-        [null, [0, 0, 0, 0, 1, 1]],
+      for (const [fail, lines] of [
+        [{ isLate: true }, [0, 0, 0, 0]],
+        [{ isLate: false, isLost: true }, [0, 0, 0, 0, 0, 0]],
+        [{ isLate: true }, [0, 0, 0, 0, 1, 1]],
       ] as const) {
-        gateway.directory.storeProblem = storeProblem;
+        Object.assign(world, fail);
         for (const wanted of lines) {
           await gateway.beat();
           assert.is(said(), wanted);

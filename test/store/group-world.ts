@@ -7,6 +7,7 @@ export class GroupWorld {
   nowMs = 0;
   fence = 0;
   isLost = false;
+  isLate = false;
   /** Nothing is answered before this resolves. */
   silence: Promise<void> = Promise.resolve();
   /** Nor is who resigned told so. */
@@ -81,6 +82,7 @@ export class GroupWorld {
 
   async #ask(isWrite: boolean): Promise<void> {
     await this.silence;
+    if (this.isLate) throw new StoreLost({ cause: new Error('Command timed out') });
     if (this.isLost) throw new StoreLost();
     if (isWrite && this.refusal !== null) throw new Error(this.refusal);
   }
