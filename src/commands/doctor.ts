@@ -6,9 +6,10 @@ import { commandLine, readCommandLine } from '../config/command-line.ts';
 import { type Config, resolveRun } from '../config/config.ts';
 import { RUN_FLAGS } from '../config/run-flags.ts';
 import { addFlags } from '../config/settings.ts';
-import { examineFiles } from '../gateway/file-examination.ts';
+import { examineFiles, examineState } from '../gateway/file-examination.ts';
 import { examineHost, type Finding, readHost } from '../gateway/host-examination.ts';
 import { examineListeners } from '../gateway/listener-examination.ts';
+import { makePlan } from '../gateway/plan.ts';
 import { examineStore } from '../gateway/store-examination.ts';
 import { examineUpstreams } from '../gateway/upstream-examination.ts';
 import { formatOf, processSurroundings, withFormat } from './gateway-options.ts';
@@ -56,6 +57,7 @@ async function examineHere(config: Config): Promise<Finding[]> {
   return [
     ...examineHost(config, host),
     ...examineFiles(config, host.stateHolder, holder),
+    ...examineState(config, makePlan(config, host.facts, host.machine)),
     ...(await examineListeners(config, holder)),
   ];
 }

@@ -20,7 +20,7 @@ import { NatState } from '../nat/nat-state.ts';
 import { recover } from '../nat/recovery.ts';
 import { BINDING_LOG_AT, NOW_SEC_AT, STARTED_SEC_AT } from '../nat/segment.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
-import { describe, subnet } from '../stats/description.ts';
+import { describe } from '../stats/description.ts';
 import { MappingDirectory } from '../store/directory.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
@@ -33,6 +33,7 @@ import { Closers } from './closers.ts';
 import { DataPlane } from './data-plane.ts';
 import { openDevice } from './device.ts';
 import { DnsTally } from './dns-tally.ts';
+import { foreignMappings } from './foreign-mappings.ts';
 import { Handover } from './handover.ts';
 import { journalPath } from './host-cleanup.ts';
 import { hostConflicts } from './host-conflicts.ts';
@@ -121,6 +122,8 @@ export class App {
     const taken = device && config.setup ? routeConflicts(config, plan, facts) : [];
     if (taken.length > 0) throw new Nat46Error('NAT46_RUNTIME', taken.join('\n'));
     const file = this.#openSegment(plan);
+    const foreign = foreignMappings(config, plan.taken, file.segment);
+    if (foreign !== null) throw new Nat46Error('NAT46_CONFIG', foreign);
     const state = new NatState(file.segment, () => shim().yieldThread());
     const sessions = this.#recover(state, plan);
     const counters = new ControlCounters(file.segment);
@@ -220,13 +223,7 @@ export class App {
       count: (event, n) => counters.add(`mapping.${event}`, n),
       log: this.#log,
     });
-    try {
-      await directory.loadAll();
-    } catch (error) {
-      if (!(error instanceof Nat46Error) || error.code !== 'NAT46_CONFIG') throw error;
-      const hint = `the state file is ${this.#config.statePath}, its subnet was ${subnet(state.segment)}`;
-      throw new Nat46Error(error.code, `${error.message} (${hint})`, { cause: error });
-    }
+    await directory.loadAll();
     return directory;
   }
 

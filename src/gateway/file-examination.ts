@@ -4,7 +4,11 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
+import { Segment } from '../nat/segment.ts';
+import { foreignMappings } from './foreign-mappings.ts';
 import type { Finding } from './host-examination.ts';
+import type { Plan } from './plan.ts';
+import { lookAtSegment } from './segment-file.ts';
 
 type Files = Pick<Config, 'statePath' | 'bindingLog'>;
 
@@ -25,6 +29,23 @@ export function examineFiles(
     row('--state', statePath, taken ?? problemOf(statePath)),
     ...(bindingLog === null ? [] : [row('--binding-log', bindingLog, problemOf(bindingLog))]),
   ];
+}
+
+/** What would a start make of the state file that is there? A row, if there is something in it. */
+export function examineState(
+  config: Pick<Config, 'statePath' | 'subnet' | 'maps'>,
+  { geometry, taken }: Pick<Plan, 'geometry' | 'taken'>,
+): Finding[] {
+  const { statePath } = config;
+  if (problemOf(statePath) !== null) return []; // a row of `examineFiles` says so
+  const found = lookAtSegment(statePath, geometry);
+  if (found === null) return [];
+  const of = `in ${statePath}`;
+  if (found instanceof Segment) {
+    const problem = foreignMappings(config, taken, found);
+    return [{ check: 'mappings', of, result: problem ?? 'ok', isObstacle: problem !== null }];
+  }
+  return [{ check: 'mappings', of, result: `will be set aside (${found})`, isObstacle: false }];
 }
 
 /** @returns why it could not be opened for writing, or null */

@@ -60,6 +60,23 @@ export function openSegment(path: string, geometry: Geometry): SegmentFile {
 }
 
 /**
+ * What `openSegment` would find there. Nothing is changed.
+ * @returns the segment that it would take over, mapped read-only; why it would set the file aside; null: nothing
+ * @throws Nat46Error as `openSegmentReadOnly`
+ */
+export function lookAtSegment(path: string, geometry: Geometry): Segment | string | null {
+  if (!existsSync(path)) return null;
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    const reason = unusable(fd, geometry);
+    if (reason !== null) return reason === 'empty' ? null : reason;
+    return new Segment(map(fd, byteLength(geometry), false, path), geometry);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
  * Map the segment of a gateway, running or not, to look at it.
  * @throws Nat46Error NAT46_UNREACHABLE when there is no such file, NAT46_RUNTIME when it is none of ours
  */

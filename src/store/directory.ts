@@ -116,10 +116,9 @@ export class MappingDirectory {
    * A row without a record was deleted while we were away; but if the store has no record at all, it was lost, and if it is
    * of this gateway alone, it was not written before a kill (or is `mem:`): then rows are written to it again. A store that
    * does not answer is waited for only while there is nothing to go on with.
-   * @throws Nat46Error NAT46_CONFIG when rows outside the subnet still have sessions; NAT46_STORE of the store
+   * @throws Nat46Error NAT46_STORE of the store
    */
   async loadAll(): Promise<void> {
-    this.#refuseForeignSessions();
     for (const v4 of this.#local.addresses(MappingKind.Static))
       if (!this.#maps.has(v4)) this.#local.forget(v4);
     for (const [v4, v6] of this.#maps) this.#local.admit(v4, v6, MappingKind.Static, 0);
@@ -381,18 +380,5 @@ export class MappingDirectory {
       return `timeout ${timeoutSec}: must be a number of seconds from 0 (never) to ${MAX_TIMEOUT_SEC}`;
     }
     return null;
-  }
-
-  #refuseForeignSessions(): void {
-    const foreign = this.#local
-      .addresses(MappingKind.Dynamic)
-      .filter((v4) => !this.#slots.isMappable(v4) && !this.#maps.has(v4));
-    if (foreign.length === 0) return;
-    const { subnet } = this.#slots;
-    throw new Nat46Error(
-      'NAT46_CONFIG',
-      `--subnet ${formatV4(subnet.base)}/${subnet.length}: the state file has mappings of an earlier subnet ` +
-        `(${formatV4(foreign[0] ?? 0)}, ${foreign.length} in all); start with that subnet and remove them (nat46 dssm del), or end them all: nat46 cleanup --forget`,
-    );
   }
 }

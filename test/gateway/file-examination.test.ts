@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { examineFiles } from '../../src/gateway/file-examination.ts';
+import { examineFiles, examineState } from '../../src/gateway/file-examination.ts';
+import { MappingKind } from '../../src/nat/mapping.ts';
 import { tests } from '../helpers/table.ts';
+import { freshState, SMALL } from '../nat/fresh-state.ts';
 
 function inFolder(use: (folder: string) => void): () => void {
   return () => {
@@ -38,5 +40,23 @@ tests('file examination', {
     const [row] = examineFiles(files, 'node, pid 8', 'node, pid 7');
     assert.is(row?.isObstacle, true);
     assert.match(row?.result ?? '', /^in use by node, pid 8, not by the gateway with this --tun/);
+  }),
+  'what a start would make of the state file that is there': inFolder((folder) => {
+    const statePath = path.join(folder, 'a.state');
+    const state = freshState();
+    const config = { statePath, subnet: { base: 0x0a090000, length: 24 }, maps: [] };
+    const examined = (mappings = SMALL.mappings): string[] =>
+      examineState(config, { geometry: { ...SMALL, mappings }, taken: [] }).map(({ result, isObstacle }) =>
+        `${isObstacle ? 'no: ' : ''}${result}`.slice(0, 60),
+      );
+    assert.equal(examined(), []);
+    writeFileSync(statePath, '');
+    assert.equal(examined(), []);
+    writeFileSync(statePath, state.segment.words);
+    assert.equal(examined(), ['ok']);
+    assert.equal(examined(2), ['will be set aside (geometry: mappings 32, now 2)']);
+    state.mappings.insert(0x0a020209, new Uint8Array(16), MappingKind.Dynamic, 0, 0);
+    writeFileSync(statePath, state.segment.words);
+    assert.match(examined()[0] ?? '', /^no: --subnet 10\.9\.0\.0\/24: the state file /);
   }),
 });

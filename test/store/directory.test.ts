@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { formatV4, formatV6 } from '../../src/address.ts';
-import { Nat46Error } from '../../src/error.ts';
+import type { Nat46Error } from '../../src/error.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { formatRecord, recordKey } from '../../src/store/record.ts';
 import { table, tests } from '../helpers/table.ts';
@@ -166,22 +166,6 @@ tests('directory: start on the table of an earlier run', {
     await rig.directory.loadAll();
     assert.is(rig.mapped(ADDRESS), '2001:db8::9');
     assert.is((await rig.directory.get(v4(ADDRESS)))?.problem, '--map decides about this address');
-  },
-  'another subnet is refused while the old one has mappings': async () => {
-    const before = new Rig();
-    await before.directory.set(v4(ADDRESS), REAL, 0);
-    const after = new Rig({ table: before.table, store: before.store, subnet: '10.9.0.0/24' });
-    try {
-      await after.directory.loadAll();
-      assert.unreachable();
-    } catch (error) {
-      assert.instance(error, Nat46Error);
-      assert.is((error as Nat46Error).exitCode, 78);
-      assert.match(
-        (error as Error).message,
-        /^--subnet 10\.9\.0\.0\/24: the state file has mappings of an earlier subnet \(10\.2\.2\.9, 1 in all\); .*cleanup --forget/,
-      );
-    }
   },
 });
 
