@@ -13,15 +13,17 @@ export async function drain(args: readonly string[], surroundings = processSurro
     'Hand SNAT addresses and sessions over to the other data gateways of the store.',
     'It refuses when none of them is alive. Established sessions go on here until the network sends their packets elsewhere;',
     'new ones are refused here from now on. Only a restart of the gateway undoes it.',
-  ].join('\n');
+  ].join(' ');
   const command = withFormat(gatewayCommand('nat46 drain', description));
   const client = connect(command, args, env);
   const format = formatOf(command);
   const reply = await client.ask<DrainReply>('POST', '/v1/drain');
   if (format === 'json') printJson(terminal, reply);
-  else
-    terminal.write(
-      `${reply.sessions} sessions on ${reply.addresses.length} addresses can be taken over now\n`,
-    );
+  else terminal.write(said(reply));
   return 0;
+}
+
+function said({ addresses, sessions }: DrainReply): string {
+  if (addresses.length === 0) return 'nothing to hand over: drained before, or without a SNAT address\n';
+  return `${sessions} sessions on ${addresses.length} addresses can be taken over now\n`;
 }

@@ -44,7 +44,9 @@ export async function listRows<Row extends object>(
       `nat46: ${reply.rows.length} of ${reply.matched} rows; --limit N shows more, COLUMN=VALUE fewer\n`,
     );
   }
-  return reply.matched === 0 && command.args.length > 0 ? NOTHING_MATCHED : 0;
+  if (reply.matched > 0 || command.args.length === 0) return 0;
+  if (format === 'table') terminal.note(`nat46: no row has ${command.args.join(' and ')}\n`);
+  return NOTHING_MATCHED;
 }
 
 function shownColumns<Row>(

@@ -23,7 +23,7 @@ const NAME_WIDTH = 12;
 
 /** Lines of at most 100 characters unless a pool is long. */
 export function screen(reply: StatusReply): string {
-  const { mappings, sessions, packets, dns } = reply;
+  const { mappings, dns } = reply;
   const lines: readonly (readonly [name: string, text: string])[] = [
     ['gateway', `nat46 ${reply.version}, pid ${reply.pid}, up ${duration(reply.uptime_sec)}`],
     reply.tun === null
@@ -39,14 +39,18 @@ export function screen(reply: StatusReply): string {
     ['state', reply.state],
     ['mappings', `${mappings.dynamic} dynamic, ${mappings.static} static, ${mappings.resting} resting`],
     ['counters', `since ${since(reply.counters_since)}, over restarts`],
-    ['sessions', `${sessions.current} of ${sessions.capacity}, ${sessions.total} since the counters began`],
-    [
-      'packets',
-      `${packets.forwarded_46} v4 to v6, ${packets.forwarded_64} v6 to v4, ${packets.dropped} dropped`,
-    ],
+    ...(reply.tun === null ? [] : dataLines(reply)),
     ['queries', `${dns.queries}, ${dns.upstream_queries} sent upstream`],
   ];
   return lines.map(([name, text]) => `${name.padEnd(NAME_WIDTH)}${text}\n`).join('');
+}
+
+function dataLines({ sessions, packets }: StatusReply): [string, string][] {
+  const { forwarded_46, forwarded_64, dropped } = packets;
+  return [
+    ['sessions', `${sessions.current} of ${sessions.capacity}, ${sessions.total} since the counters began`],
+    ['packets', `${forwarded_46} v4 to v6, ${forwarded_64} v6 to v4, ${dropped} dropped`],
+  ];
 }
 
 function since(time: string | null): string {

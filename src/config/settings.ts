@@ -29,10 +29,11 @@ export interface Settings<T extends FlagTable> {
 /** Give a command the options of a table; the help text says the default of each. */
 export function addFlags(command: Command, table: FlagTable): Command {
   for (const [name, flag] of Object.entries(table)) command.addOption(optionOf(name, flag));
+  const [example = ''] = Object.keys(table).filter((name) => name.includes('-'));
   return command.addHelpText(
     'after',
-    '\nEach option is also an environment variable: --snat-pool is NAT46_SNAT_POOL. A flag goes before it. A repeatable\n' +
-      'one takes several values separated by commas.',
+    `\nEach option is also an environment variable: --${example} is ${environmentName(example)}. A flag goes before it.\n` +
+      'A repeatable one takes several values separated by commas.',
   );
 }
 

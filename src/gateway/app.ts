@@ -114,7 +114,6 @@ export class App {
     const conflicts = hostConflicts(config, facts);
     if (conflicts.length > 0) throw new Nat46Error('NAT46_CONFIG', conflicts.join('\n'));
     const plan = makePlan(config, facts, machineId());
-    this.#sayAutomap(plan);
     const { dnsUpstreamOwn: own } = config;
     if (own.length > 0)
       this.#log.warn({ upstreams: own }, 'name servers of the host left out: DNS46 listens there');
@@ -135,6 +134,7 @@ export class App {
     this.#keepHouse(state, directory, counters);
     await this.#startControl({ plan, state, directory, handover, workers: dataPlane?.size ?? 0 });
     await this.#startDns(plan, directory, counters);
+    this.#sayAutomap(plan);
     shim().sdNotify('READY=1');
     this.#closers.push(() => shim().sdNotify('STOPPING=1'));
     this.#log.info(

@@ -36,5 +36,6 @@ async function ask(upstream: Upstream, questions: readonly ProbeQuestion[]): Pro
   const noReply = await replies(upstream, questions);
   if (noReply === null) return null;
   const asked = noReply.asked.map(questionText).join(' and ');
-  return `no answer to ${asked} (${noReply.why}); correct --dns-upstream or --dns-zone, or the way there`;
+  const problem = asked === '' ? 'cannot be asked' : `no answer to ${asked}`; // without a route nothing is sent
+  return `${problem} (${noReply.why}); correct --dns-upstream or --dns-zone, or the way there`;
 }

@@ -50,15 +50,16 @@ export interface ViewSources {
 }
 
 export function controlRoutes(sources: ViewSources): Routes {
-  const { directory, handover } = sources;
+  const { config, directory, handover } = sources;
   return {
     'GET /v1/status': () => status(sources),
     'POST /v1/drain': () => {
       if (handover) return handover.drain();
-      throw new Nat46Error(
-        'NAT46_RUNTIME',
-        'drain: there is no other data gateway of one store to hand over to; just stop it',
-      );
+      const why =
+        config.role === 'dns'
+          ? 'role dns has no sessions to hand over'
+          : `${config.store.label} is not shared with other gateways`;
+      throw new Nat46Error('NAT46_RUNTIME', `drain: ${why}; just stop it`);
     },
     'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources), SESSION_ADDRESSES),
     'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines(), MAPPING_ADDRESSES),

@@ -59,6 +59,7 @@ tests('nat46 sessions', {
     const reply = await ask(sessions, 'protocol=udp');
     assert.is(reply.code, 4);
     assert.is(reply.out, 'PROTOCOL  INSIDE  SYNTHETIC  SNAT  REAL  STATE  EXPIRES\n');
+    assert.is(reply.notes, 'nat46: no row has protocol=udp\n');
     assert.equal(await ask(sessions, 'protocol=udp', '-j'), { code: 4, out: '[]\n', notes: '' });
   }),
   'a limit says that it cut': onStand(async ({ ask }) => {
@@ -204,7 +205,7 @@ queries     12, 24 sent upstream
   'role dns has no device, no workers and no SNAT addresses': () => {
     const shown = screen({ ...STATUS, role: 'dns', tun: null, workers: 0, snat_pool: [] });
     assert.match(shown, '\nrole        dns\n');
-    assert.not.match(shown, /^device|^snat pool|worker/m);
+    assert.not.match(shown, /^device|^snat pool|^sessions|^packets|worker/m);
   },
   'a state file that does not say when it was made': () => {
     assert.match(

@@ -129,6 +129,12 @@ dssmTests(
       assert.is(await dssm.storeCounter('gw', 'asked'), before + 1);
     },
 
+    'a drain of a gateway that has no sessions': async (dssm) => {
+      const { code, stderr } = await dssm.control('gwdns', ['drain']);
+      assert.is(code, 1);
+      assert.match(stderr, 'drain: role dns has no sessions to hand over; just stop it');
+    },
+
     'dssm export | dssm import: a round trip, byte for byte': async (dssm) => {
       assert.is(await dssm.cli('SETNX', FRESH_KEY, recordOf(dssm)), '1');
       await dssm.cli('SETNX', '0073c3b6eft_dns46192.0.2.1', 'BEEF0000001cffffffffffffffff2001:DB8:0::0:9');

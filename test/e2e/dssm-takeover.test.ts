@@ -222,6 +222,11 @@ dssmTests(
         inherited: [],
         drained: true,
       });
+      const again = await dssm.control('gw', ['drain']);
+      assert.equal(
+        [again.code, again.stdout],
+        [0, 'nothing to hand over: drained before, or without a SNAT address\n'],
+      );
       assert.is(await connections.alive(), CONNECTIONS, 'before the route changes they go on here');
       await dssm.route('gw2', POOL);
       assert.is(await connections.alive(), CONNECTIONS);

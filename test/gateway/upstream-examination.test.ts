@@ -100,6 +100,11 @@ tests('upstream examination', {
     const [row] = await examineUpstreams(parse(`--dns-upstream ${CLOSED}`));
     assert.is(row?.isObstacle, true);
   },
+  'nobody could be asked': async () => {
+    const everybody = { address: '255.255.255.255', port: 53 }; // refused to sockets that are not for broadcasts
+    const [row] = await examineUpstreams({ ...parse(''), dnsUpstream: [everybody] });
+    assert.match(row?.result ?? '', /^cannot be asked \(EACCES\); correct --dns-upstream/);
+  },
   'role data asks nobody': async () => {
     assert.equal(await examineUpstreams(parse('--role data')), []);
   },
