@@ -238,6 +238,7 @@ export class Handover {
     await this.#flushAll(); // what ended here while the store was away must not come back
     if (since !== state.pool.since(member)) this.#journal.leave(member); // a new store: all is to be written again
     state.pool.setSince(member, since);
+    this.#journal.join(member);
     const records = await group.read(address);
     const lost: string[] = [];
     let looked = 0;
@@ -247,10 +248,8 @@ export class Handover {
       state.breathe();
     }
     if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
-    this.#journal.join(member);
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
     const tookMs = Math.round(performance.now() - begin);
-    await this.#flushAll(); // all of them are looked at: else one that ends before that would stay in the journal
     log.info(
       { address, isHome, sessions: records.size - lost.length, lost: lost.length, stale, tookMs },
       'SNAT address leased',
@@ -301,7 +300,8 @@ export class Handover {
     const record = readSession(key, rest);
     if (!record || !this.#isInside(record.insideNear) || !(await this.#isMapped(record.insideFar >>> 0)))
       return false;
-    return adopt(state, { ...record, member, deadline: (nowMs() + TCP_ESTABLISHED_MS) | 0 });
+    const deadline = (nowMs() + TCP_ESTABLISHED_MS) | 0;
+    return adopt(state, { ...record, member, deadline }, (id) => this.#journal.adopted(id, key));
   }
 
   #isInside(host: number): boolean {

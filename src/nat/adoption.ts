@@ -33,14 +33,18 @@ export interface Adopted {
 
 /**
  * Takes the lock. A session of the same inside tuple that leaves from elsewhere ends: what was leased last is right.
- * @returns whether the session is in the table now; false: no mapping, no room, or its port is another's
+ * @param onThere called under the lock with the session, if it is in the table now
+ * @returns whether it is; false: no mapping, no room, or its port is another's
  */
-export function adopt(state: NatState, from: Adopted): boolean {
+export function adopt(state: NatState, from: Adopted, onThere: (id: SessionId) => void = () => {}): boolean {
   return state.locked(() => {
     const { clients, mappings, segment, sessions } = state;
     const ports = portPair(from.insidePort, from.farPort);
     const known = sessions.lookupInside(from.insideNear, from.insideFar, ports, from.protocol);
-    if (known !== NO_SESSION && isSame(state, known, from)) return true;
+    if (known !== NO_SESSION && isSame(state, known, from)) {
+      onThere(known);
+      return true;
+    }
     const mapping = mappings.lookup4(from.insideFar);
     if (mapping === NO_ROW || !mappings.isLive(mapping)) return false;
     if (known === NO_SESSION && sessions.rows.isFull()) return false;
@@ -54,6 +58,7 @@ export function adopt(state: NatState, from: Adopted): boolean {
     clients.addSessions(state.bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());
     state.bindings.noteSession(BindingEvent.Add, id);
+    onThere(id);
     return true;
   });
 }

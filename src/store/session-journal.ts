@@ -53,6 +53,18 @@ export class SessionJournal {
     this.#forget(member);
   }
 
+  /** A session of a member that has joined was made from this record, which need not be written, but removed when it ends. */
+  adopted(id: SessionId, key: string): void {
+    const { bibs, sessions } = this.#state;
+    const member = bibs.member(sessions.bib(id));
+    if (!this.#joined.has(member) || this.#anew.has(member)) return;
+    const written = this.#recorded.stamp(id);
+    const stamp = sessions.stamp(id);
+    if (stamp === written) return;
+    if (written !== NO_STAMP) this.#remove(id); // of the session that had the row before
+    this.#recorded.set(id, stamp, member, key);
+  }
+
   /** They are another gateway's to write. */
   leave(member: number): void {
     this.#joined.delete(member);

@@ -519,4 +519,17 @@ tests('handover', {
     isOver = true;
     assert.ok(turns >= 10, `${turns}`);
   },
+  'a session that ends while its takeover is under way does not stay in the journal': async () => {
+    const world = new GroupWorld();
+    await orphaned(world);
+    const [key] = [...(world.journals.get(A)?.keys() ?? [])];
+    for (let i = 0; i < 5000; i++) world.journals.get(A)?.set(`${i}`, 'r');
+    const heir = stand(world, 'heir', B);
+    const taking = heir.beat();
+    while (heir.find(FLOW) === NO_SESSION) await new Promise((resolve) => setImmediate(resolve));
+    heir.end(FLOW);
+    await taking;
+    await written(heir, world);
+    assert.not.ok(world.journals.get(A)?.has(key ?? ''));
+  },
 });

@@ -1,6 +1,7 @@
 /** Leases of SNAT addresses over a group whose clock the test holds, and the journal of sessions. */
 import * as assert from 'uvu/assert';
 import { MappingKind } from '../../src/nat/mapping.ts';
+import type { SessionId } from '../../src/nat/session.ts';
 import { TcpState } from '../../src/nat/tcp-state.ts';
 import { BEAT_MS, LEASE_MS } from '../../src/store/group.ts';
 import { Leases } from '../../src/store/leases.ts';
@@ -450,6 +451,30 @@ tests('journal of sessions', {
     await step();
     assert.is(written().length, 0);
   },
+  'a session that was made from a record: that is left as it is until the session ends; the row may have had another':
+    async () => {
+      const { journal, leases, open, state, step, world, written } = stand();
+      await leases.beat();
+      const ids = Array.from({ length: ROWS }, (_, n) => open({ farPort: n + 1 }));
+      await step();
+      const [id = 0 as SessionId] = ids;
+      const before = new Map(written());
+      state.locked(() => state.endSession(id));
+      assert.is(open({ farPort: 9999 }), id);
+      const [journalOfIt] = [...world.journals.values()];
+      journalOfIt?.set('its record', 'as it was');
+      journal.adopted(id, 'its record');
+      assert.ok(journal.isWritten(id));
+      await step();
+      const after = new Map(written());
+      assert.is(after.get('its record'), 'as it was');
+      assert.is(after.size, ROWS, 'nothing is written for it');
+      const [[gone = ''] = []] = [...before].filter(([key]) => !after.has(key));
+      assert.is(readSession(gone, before.get(gone) ?? '')?.farPort, 1, 'what the row had before is removed');
+      state.locked(() => state.endSession(id));
+      await step();
+      assert.not.ok(new Map(written()).has('its record'));
+    },
   'nothing new: nothing is written': async () => {
     const { leases, open, step, world } = stand();
     await leases.beat();
