@@ -94,6 +94,7 @@ export interface Shim {
    * @param reads offset and length of each packet read; its size bounds a batch
    * @param writes offset and length of each packet to write
    * @param words EXCHANGE_WORDS
+   * @throws when memory is short
    */
   queueAttach(
     fd: number,
