@@ -1,6 +1,6 @@
 /**
  * The layers of ARCHITECTURE.md as rules: imports point down only, the core is pure, shells are strangers to each other.
- * test/layers.test.ts plants a violation of every rule and sees it found.
+ * test/tools/layers.test.ts plants a violation of every rule and sees it found.
  */
 const LEAVES = '^src/(error|address)[.]ts$';
 const CORE = '(wire|xlat|nat|datapath)';

@@ -3,13 +3,13 @@
  * file after another. A process that prints no sum, has a file without a test, skips one or passes its
  * time limit has failed.
  *
- * usage: node scripts/run-tests.mjs [unit|e2e|FILE.test.ts]…      last line: N passed, N failed
+ * usage: node scripts/run-tests.mjs [unit|tools|e2e|FILE.test.ts]…      last line: N passed, N failed
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { compiledOf, E2E, ROOT, testFiles } from './test-files.mjs';
+import { compiledOf, E2E, KINDS, kindOf, ROOT, testFiles } from './test-files.mjs';
 
 const UNIT_LIMIT_MS = 60_000;
 const E2E_LIMIT_MS = 600_000;
@@ -20,11 +20,10 @@ function selected(wanted) {
   const files = [];
   for (const want of wanted) {
     const name = path.relative(ROOT, path.resolve(want));
-    if (want === 'unit') files.push(...all.filter((file) => !file.startsWith(E2E)));
-    else if (want === 'e2e') files.push(...all.filter((file) => file.startsWith(E2E)));
+    if (KINDS.includes(want)) files.push(...all.filter((file) => kindOf(file) === want));
     else if (all.includes(name)) files.push(name);
     else {
-      console.error(`run-tests: no test file ${want}; usage: scripts/test [unit|e2e|FILE.test.ts]…`);
+      console.error(`run-tests: no test file ${want}; usage: scripts/test [${KINDS.join('|')}|FILE.test.ts]…`);
       process.exit(2);
     }
   }
@@ -153,7 +152,7 @@ async function runAll(found, width) {
 
 process.on('SIGINT', abort);
 process.on('SIGTERM', abort);
-const files = selected(process.argv.length > 2 ? process.argv.slice(2) : ['unit', 'e2e']);
+const files = selected(process.argv.length > 2 ? process.argv.slice(2) : KINDS);
 const missing = files.filter((file) => !existsSync(compiledOf(file)));
 if (missing.length > 0) {
   console.error(`run-tests: not compiled: ${missing.join(' ')}; run: scripts/build`);

@@ -4,6 +4,14 @@ import path from 'node:path';
 
 export const ROOT = path.resolve(import.meta.dirname, '..');
 export const E2E = 'test/e2e/';
+/** Of the sources; of what checks them, which `npm run check` need not prove each time; in network namespaces. */
+export const KINDS = ['unit', 'tools', 'e2e'];
+
+/** @param file a path from the root */
+export function kindOf(file) {
+  const [, folder] = file.split('/');
+  return KINDS.includes(folder) ? folder : 'unit';
+}
 
 /** Paths from the root, sorted. */
 export function testFiles() {

@@ -33,6 +33,13 @@ export interface Cast {
 const SERVER_PORTS = [53, 80];
 const NO_OPTIONS = new Uint8Array(0);
 
+/** @param pattern not empty */
+export function repeated(pattern: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += pattern.length) bytes.set(pattern.subarray(0, length - at), at);
+  return bytes;
+}
+
 const dataLengths = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 70 }) },
   { weight: 3, arbitrary: fc.integer({ min: 1190, max: 1250 }) },
@@ -42,7 +49,7 @@ const dataLengths = fc.oneof(
 /** A short random pattern, repeated: what it is does not matter, what it sums to does. */
 const data = fc
   .tuple(dataLengths, fc.uint8Array({ minLength: 1, maxLength: 8 }))
-  .map(([length, pattern]) => Uint8Array.from({ length }, (_, i) => pattern[i % pattern.length]!));
+  .map(([length, pattern]) => repeated(pattern, length));
 
 const ipOptions = fc.oneof(
   { weight: 12, arbitrary: fc.constant(NO_OPTIONS) },

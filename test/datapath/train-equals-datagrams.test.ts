@@ -75,10 +75,8 @@ function trains({ pair, ports }: Scene): fc.Arbitrary<Sent> {
   return fc
     .tuple(shape, fields, fc.uint8Array({ minLength: 1, maxLength: 7 }))
     .map(([{ size, whole, rest }, header, pattern]) => {
-      const payload = Uint8Array.from(
-        { length: whole * size + rest },
-        (_, i) => (pattern[i % pattern.length]! + i) & 0xff,
-      );
+      const payload = new Uint8Array(whole * size + rest);
+      for (let i = 0; i < payload.length; i++) payload[i] = pattern[i % pattern.length]! + i;
       const partial = build.sum(build.pseudoHeader(pair, 17, 8 + payload.length));
       const packet = ip(pair, header, build.udp(pair, ports, payload, partial));
       const sumStart = packet.length - payload.length - 8;

@@ -13,7 +13,7 @@ export function bytes(text: string): Uint8Array {
     .replace(/\b([\da-f]{2})\*(\d+)/gi, (_, byte: string, count: string) => byte.repeat(Number(count)))
     .replace(/\s+/g, '');
   if (plain.length % 2 !== 0 || /[^\da-f]/i.test(plain)) throw new RangeError(`not hex: ${text}`);
-  return Uint8Array.from(Buffer.from(plain, 'hex'));
+  return new Uint8Array(Buffer.from(plain, 'hex'));
 }
 
 /** Offset and 16 bytes a line, in groups of two. */

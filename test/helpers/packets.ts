@@ -40,7 +40,9 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Big-endian 16-bit words. */
 export function u16(...values: readonly number[]): Uint8Array {
-  return Uint8Array.from(values.flatMap((value) => [(value >>> 8) & 0xff, value & 0xff]));
+  const bytes = new Uint8Array(values.length * 2);
+  for (const [i, value] of values.entries()) bytes.set([value >>> 8, value], i * 2);
+  return bytes;
 }
 
 /** Big-endian 32-bit words. */

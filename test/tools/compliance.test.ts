@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { table, tests } from './helpers/table.ts';
+import { table, tests } from '../helpers/table.ts';
 
 const ROOT = process.cwd();
 const COPIED = ['package.json', 'scripts/compliance', 'scripts/test-files.mjs', 'dist/test/helpers/table.js'];

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { tests } from './helpers/table.ts';
+import { tests } from '../helpers/table.ts';
 
 const SCRIPT = '. scripts/lab/names.sh; . scripts/lab/interactive.sh; client_commands; gateway_commands';
 

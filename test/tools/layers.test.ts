@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { table, tests } from './helpers/table.ts';
+import { table, tests } from '../helpers/table.ts';
 
 const ROOT = process.cwd();
 const CORE = ['wire', 'xlat', 'nat', 'datapath'];
