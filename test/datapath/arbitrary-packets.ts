@@ -34,7 +34,7 @@ const SERVER_PORTS = [53, 80];
 const NO_OPTIONS = new Uint8Array(0);
 
 /** @param pattern not empty */
-export function repeated(pattern: Uint8Array, length: number): Uint8Array {
+function repeated(pattern: Uint8Array, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += pattern.length) bytes.set(pattern.subarray(0, length - at), at);
   return bytes;
