@@ -21,7 +21,7 @@ export async function cleanup(
     .option('--state <FILE>', 'its state file (default: /dev/shm/nat46-TUN.state)')
     .option(
       '--forget',
-      'remove the state file as well: without it, a start goes on with its sessions and mappings',
+      'remove the state file as well: its sessions and counters are gone, and mappings that no store has',
     );
   readCommandLine(command, args);
   const given = command.opts<{ tun?: string; state?: string; forget?: boolean }>();
