@@ -3,8 +3,9 @@
  *
  * One table: `next(state, event)`. Three rules are ours: a SYN from inside on a connection that is over starts a new
  * one (clients reuse their ports within the four minutes of the transitory lifetime, and that has to
- * work); a state that is waiting for its end is not refreshed by stragglers; and a RST after one FIN leads where a RST
- * without does (a server that closes with unread data sends both, and no other FIN will come).
+ * work); a state that is waiting for its end is not refreshed by stragglers; and after one FIN, too, a RST shortens the
+ * life (a server that closes with unread data sends both), with states of their own in place of TRANS: the FIN stays known,
+ * whether the other one follows, or data because the RST was forged.
  */
 import * as tcp from '../wire/tcp.ts';
 import { TCP_ESTABLISHED_MS, TCP_TRANSITORY_MS } from './lifetimes.ts';
@@ -18,6 +19,8 @@ export const TcpState = {
   FinOutside: 5,
   FinBoth: 6,
   Transitory: 7,
+  FinInsideReset: 8,
+  FinOutsideReset: 9,
 } as const;
 export type TcpState = (typeof TcpState)[keyof typeof TcpState];
 
@@ -31,6 +34,8 @@ export const TCP_STATE_NAMES = [
   'fin-outside',
   'fin-both',
   'transitory',
+  'fin-inside-reset',
+  'fin-outside-reset',
 ];
 
 /** What a segment means to the state: event = kind + (from outside ? 4 : 0). */
@@ -54,10 +59,12 @@ const NEXT = Uint8Array.from(
     [1, 1, 1, 1, 1, 3, 1, 1],
     [2, 3, 2, 2, 2, 2, 2, 2],
     [3, 3, 4, 7, 3, 3, 5, 7],
-    [4, 4, 4, 7, 4, 4, 6, 7],
-    [5, 5, 6, 7, 5, 5, 5, 7],
+    [4, 4, 4, 8, 4, 4, 6, 8],
+    [5, 5, 6, 9, 5, 5, 5, 9],
     [6, 1, 6, 6, 6, 6, 6, 6],
     [3, 1, 3, 7, 3, 3, 3, 7],
+    [4, 1, 4, 8, 4, 4, 6, 8],
+    [5, 1, 6, 9, 5, 5, 5, 9],
   ].flat(),
 );
 

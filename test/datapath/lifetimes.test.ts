@@ -62,6 +62,18 @@ const ROWS: readonly Row[] = [
   tcp('[42] fin-outside and resets, unread data', [...OPEN, 'out FA', 'out R'], TCP_TRANSITORY_MS, 'out R'),
   tcp('[42] fin-inside, then a reset', [...OPEN, 'in FA', 'out R'], TCP_TRANSITORY_MS, 'out R'),
   tcp('[42] fin-inside, a reset, then data', [...OPEN, 'in FA', 'out R', 'out A'], TCP_ESTABLISHED_MS),
+  tcp(
+    '[42] fin-outside, a reset, the other FIN',
+    [...OPEN, 'out FA', 'out R', 'in FA'],
+    TCP_TRANSITORY_MS,
+    'out R',
+  ),
+  tcp(
+    '[42] fin-inside, a forged reset, data, the other FIN',
+    [...OPEN, 'in FA', 'out R', 'out A', 'out FA'],
+    TCP_TRANSITORY_MS,
+    'in A',
+  ),
   tcp('[41] fin-both', [...OPEN, 'in FA', 'out FA'], TCP_TRANSITORY_MS, 'in A'),
   tcp('[41] fin-both, the other end first', [...OPEN, 'out FA', 'in FA'], TCP_TRANSITORY_MS, 'out A'),
   tcp('[41] [42] transitory, reset from inside', [...OPEN, 'in R'], TCP_TRANSITORY_MS, 'in R'),
