@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { formatV6, parseV6 } from '../address.ts';
 import { unusableV6 } from '../config/address-schemas.ts';
 import { Nat46Error } from '../error.ts';
-import { adopt, endSessions, isUsed } from '../nat/adoption.ts';
+import { adopt, endSessions, isUsed, type Stamped } from '../nat/adoption.ts';
 import { TCP_ESTABLISHED_MS } from '../nat/lifetimes.ts';
 import { toWords } from '../nat/mapping.ts';
 import type { NatState } from '../nat/nat-state.ts';
@@ -238,20 +238,26 @@ export class Handover {
     await this.#flushAll(); // what ended here while the store was away must not come back
     if (since !== state.pool.since(member)) this.#journal.leave(member); // a new store: all is to be written again
     state.pool.setSince(member, since);
-    this.#journal.join(member);
     const records = await group.read(address);
-    const lost: string[] = [];
+    const taken = new Map<string, Stamped>();
     let looked = 0;
     for (const [key, rest] of records) {
       if (++looked % SLICE === 0) await nextTurn();
-      if (!(await this.#adopt(member, key, rest))) lost.push(key);
+      const session = await this.#adopt(member, key, rest);
+      if (session !== null) taken.set(key, session);
       state.breathe();
     }
+    const lost = [...records.keys()].filter((key) => !taken.has(key) && !this.#journal.has(member, key));
     if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
+    const isNew = this.#journal.join(member); // not before: a takeover that fails must not replace what it has not read
+    for (const [key, session] of taken) {
+      if (++looked % SLICE === 0) await nextTurn();
+      this.#journal.adopted(member, key, session, isNew);
+    }
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
     const tookMs = Math.round(performance.now() - begin);
     log.info(
-      { address, isHome, sessions: records.size - lost.length, lost: lost.length, stale, tookMs },
+      { address, isHome, sessions: taken.size, lost: records.size - taken.size, stale, tookMs },
       'SNAT address leased',
     );
   }
@@ -294,14 +300,13 @@ export class Handover {
       await this.#parts.group.write(address, token, { put: [], remove: lost.slice(at, at + LOST_PAGE) });
   }
 
-  /** @returns false when it cannot go on here @throws StoreLost when that cannot be known */
-  async #adopt(member: number, key: string, rest: string): Promise<boolean> {
+  /** @returns null when it cannot go on here @throws StoreLost when that cannot be known */
+  async #adopt(member: number, key: string, rest: string): Promise<Stamped | null> {
     const { nowMs, state } = this.#parts;
     const record = readSession(key, rest);
     if (!record || !this.#isInside(record.insideNear) || !(await this.#isMapped(record.insideFar >>> 0)))
-      return false;
-    const deadline = (nowMs() + TCP_ESTABLISHED_MS) | 0;
-    return adopt(state, { ...record, member, deadline }, (id) => this.#journal.adopted(id, key));
+      return null;
+    return adopt(state, { ...record, member, deadline: (nowMs() + TCP_ESTABLISHED_MS) | 0 });
   }
 
   #isInside(host: number): boolean {

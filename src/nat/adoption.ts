@@ -31,35 +31,37 @@ export interface Adopted {
   readonly deadline: number;
 }
 
+/** A session in the table, and its stamp: another one may have the row later. */
+export interface Stamped {
+  readonly id: SessionId;
+  readonly stamp: number;
+}
+
 /**
  * Takes the lock. A session of the same inside tuple that leaves from elsewhere ends: what was leased last is right.
- * @param onThere called under the lock with the session, if it is in the table now
- * @returns whether it is; false: no mapping, no room, or its port is another's
+ * @returns the session, which is in the table now; null: no mapping, no room, or its port is another's
  */
-export function adopt(state: NatState, from: Adopted, onThere: (id: SessionId) => void = () => {}): boolean {
+export function adopt(state: NatState, from: Adopted): Stamped | null {
   return state.locked(() => {
     const { clients, mappings, segment, sessions } = state;
     const ports = portPair(from.insidePort, from.farPort);
     const known = sessions.lookupInside(from.insideNear, from.insideFar, ports, from.protocol);
-    if (known !== NO_SESSION && isSame(state, known, from)) {
-      onThere(known);
-      return true;
-    }
+    if (known !== NO_SESSION && isSame(state, known, from))
+      return { id: known, stamp: sessions.stamp(known) };
     const mapping = mappings.lookup4(from.insideFar);
-    if (mapping === NO_ROW || !mappings.isLive(mapping)) return false;
-    if (known === NO_SESSION && sessions.rows.isFull()) return false;
+    if (mapping === NO_ROW || !mappings.isLive(mapping)) return null;
+    if (known === NO_SESSION && sessions.rows.isFull()) return null;
     const realAt = mappings.v6At(mapping);
-    if (!from.real.every((word, i) => word === segment.words[realAt + i])) return false;
+    if (!from.real.every((word, i) => word === segment.words[realAt + i])) return null;
     if (known !== NO_SESSION) state.endSession(known);
     const bib = adoptBib(state, from);
-    if (bib === NO_ROW) return false;
+    if (bib === NO_ROW) return null;
     const id = sessions.insert(fresh(state, from, bib, mapping));
     state.bibs.addSessions(bib, +1);
     clients.addSessions(state.bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());
     state.bindings.noteSession(BindingEvent.Add, id);
-    onThere(id);
-    return true;
+    return { id, stamp: sessions.stamp(id) };
   });
 }
 

@@ -42,6 +42,11 @@ export class RecordedRows {
     return this.#keys.get(row) ?? '';
   }
 
+  /** Whether a row has this record. */
+  has(member: number, key: string): boolean {
+    return this.#owners.get(member)?.has(key) ?? false;
+  }
+
   set(row: number, stamp: number, member: number, key: string): void {
     this.#stamps[row] = stamp;
     this.#members[row] = member;

@@ -3,6 +3,7 @@
  * written in batches. No packet waits for it; a connection that ends before it was looked at costs nothing.
  */
 import { formatV6 } from '../address.ts';
+import type { Stamped } from '../nat/adoption.ts';
 import type { NatState } from '../nat/nat-state.ts';
 import type { SessionId } from '../nat/session.ts';
 import { TcpState } from '../nat/tcp-state.ts';
@@ -46,23 +47,31 @@ export class SessionJournal {
     return this.#recorded.size;
   }
 
-  /** The sessions of this member are ours to write, if they were not: all that it has, and from now on what changes. */
-  join(member: number): void {
-    if (this.#joined.has(member)) return;
+  /**
+   * The sessions of this member are ours to write: all that it has, and from now on what changes.
+   * @returns false when they were already
+   */
+  join(member: number): boolean {
+    if (this.#joined.has(member)) return false;
     this.#joined.add(member);
     this.#forget(member);
+    return true;
   }
 
-  /** A session of a member that has joined was made from this record, which need not be written, but removed when it ends. */
-  adopted(id: SessionId, key: string): void {
-    const { bibs, sessions } = this.#state;
-    const member = bibs.member(sessions.bib(id));
-    if (!this.#joined.has(member) || this.#anew.has(member)) return;
-    const written = this.#recorded.stamp(id);
-    const stamp = sessions.stamp(id);
-    if (stamp === written) return;
-    if (written !== NO_STAMP) this.#remove(id); // of the session that had the row before
-    this.#recorded.set(id, stamp, member, key);
+  /**
+   * A session of a member that has joined was made from this record, which is removed when it ends, or has ended since.
+   * @param isThere nothing else can have become of the record: while it lives it need not be written
+   */
+  adopted(member: number, key: string, { id, stamp }: Stamped, isThere: boolean): void {
+    if (this.#isWanted(id) && this.#state.sessions.stamp(id) === stamp) {
+      if (!isThere) this.#lookAt(id);
+      else if (this.#unrecorded(id) === stamp) this.#recorded.set(id, stamp, member, key);
+    } else if (!this.#recorded.has(member, key)) this.#noteRemoval(member, key);
+  }
+
+  /** Whether a session of a member that has joined has this record, or will. */
+  has(member: number, key: string): boolean {
+    return this.#joined.has(member) && this.#recorded.has(member, key);
   }
 
   /** They are another gateway's to write. */
@@ -166,10 +175,7 @@ export class SessionJournal {
   #lookAt(row: number): void {
     const { bibs, sessions } = this.#state;
     const id = row as SessionId;
-    const written = this.#recorded.stamp(row);
-    const stamp = this.#isWanted(id) ? sessions.stamp(id) : NO_STAMP;
-    if (stamp === written) return;
-    if (written !== NO_STAMP) this.#remove(row);
+    const stamp = this.#unrecorded(row);
     if (stamp === NO_STAMP) return;
     const member = bibs.member(sessions.bib(id));
     if (!this.#joined.has(member)) return;
@@ -180,10 +186,23 @@ export class SessionJournal {
     changes.put.set(key, sessionRest(this.#state, id));
   }
 
+  /** Removes the record of a session that the row no longer has. @returns stamp of one that has no record yet, or NO_STAMP */
+  #unrecorded(row: number): number {
+    const id = row as SessionId;
+    const written = this.#recorded.stamp(row);
+    const stamp = this.#isWanted(id) ? this.#state.sessions.stamp(id) : NO_STAMP;
+    if (stamp === written) return NO_STAMP;
+    if (written !== NO_STAMP) this.#remove(row);
+    return stamp;
+  }
+
   #remove(row: number): void {
     const key = this.#recorded.key(row);
     const member = this.#recorded.member(row);
-    if (!this.#recorded.delete(row) || !this.#joined.has(member)) return;
+    if (this.#recorded.delete(row) && this.#joined.has(member)) this.#noteRemoval(member, key);
+  }
+
+  #noteRemoval(member: number, key: string): void {
     const changes = this.#changes(member);
     this.#count += 1 - Number(changes.put.delete(key)) - Number(changes.remove.has(key));
     changes.remove.add(key);

@@ -330,16 +330,23 @@ tests('handover', {
     }
   },
   'a takeover whose questions the store does not answer loses no session, and is tried again': async () => {
-    const world = new GroupWorld();
-    await orphaned(world);
-    const heir = stand(world, 'heir', B);
-    Object.assign(heir.directory, { isMapped: false, isLost: true });
-    await heir.beat();
-    assert.is(world.journals.get(A)?.size, 1);
-    assert.is(heir.state.sessions.rows.used(), 0);
-    Object.assign(heir.directory, { isMapped: true, isLost: false });
-    await heir.beat();
-    assert.is(heir.state.sessions.rows.used(), 1);
+    for (const isSame of [true, false]) {
+      const world = new GroupWorld();
+      await orphaned(world);
+      const heir = stand(world, 'heir', B);
+      Object.assign(heir.directory, { isMapped: false, isLost: true });
+      await heir.beat();
+      assert.is(world.journals.get(A)?.size, 1);
+      assert.is(heir.state.sessions.rows.used(), 0);
+      heir.handover.storeResumed(isSame);
+      Object.assign(heir.directory, { isMapped: true, isLost: false });
+      await heir.beat();
+      assert.is(
+        heir.state.sessions.rows.used(),
+        1,
+        isSame ? '' : 'another server has what the one before had',
+      );
+    }
   },
   'what an heir cannot hold stays in the journal; what its home cannot does not': async () => {
     const world = new GroupWorld();

@@ -463,7 +463,8 @@ tests('journal of sessions', {
       assert.is(open({ farPort: 9999 }), id);
       const [journalOfIt] = [...world.journals.values()];
       journalOfIt?.set('its record', 'as it was');
-      journal.adopted(id, 'its record');
+      const member = state.bibs.member(state.sessions.bib(id));
+      journal.adopted(member, 'its record', { id, stamp: state.sessions.stamp(id) }, true);
       assert.ok(journal.isWritten(id));
       await step();
       const after = new Map(written());
@@ -474,6 +475,29 @@ tests('journal of sessions', {
       state.locked(() => state.endSession(id));
       await step();
       assert.not.ok(new Map(written()).has('its record'));
+    },
+  'a session that was made from a record and has ended since: that is removed, unless the connection was made anew':
+    async () => {
+      const { journal, leases, open, state, step, world, written } = stand();
+      await leases.beat();
+      const session = { id: open(), stamp: 0 };
+      session.stamp = state.sessions.stamp(session.id);
+      const member = state.bibs.member(state.sessions.bib(session.id));
+      await step();
+      const [[key = '', rest = ''] = []] = written();
+      const [journalOfIt] = [...world.journals.values()];
+      state.locked(() => state.endSession(session.id));
+      await step();
+      journalOfIt?.set(key, rest);
+      journal.adopted(member, key, session, false);
+      await step();
+      assert.equal(written(), []);
+      open({ nearPort: 4001 }); // has the row
+      open();
+      await step();
+      journal.adopted(member, key, session, false);
+      await step();
+      assert.ok(new Map(written()).has(key));
     },
   'nothing new: nothing is written': async () => {
     const { leases, open, step, world } = stand();
