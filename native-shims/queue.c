@@ -95,12 +95,7 @@ static bool queue_memory(napi_env env, const napi_value *memory, struct queue *q
 
 static napi_value exchange(napi_env env, napi_callback_info info);
 
-static napi_value no_memory(napi_env env) {
-  napi_throw_error(env, "ENOMEM", "queueAttach: no memory");
-  return NULL;
-}
-
-/* queueAttach(fd, vnet, wakeFd, arena, readBytes, reads, writes, words): its exchange; the fds stay the caller's. */
+/* queueAttach(fd, vnet, wakeFd, arena, readBytes, reads, writes, words): its exchange, or -errno; the fds stay the caller's. */
 SHIM_FUNCTION(queue_attach) {
   napi_value memory[MEMORIES], function;
   struct queue found = {.nowait = true};
@@ -109,14 +104,14 @@ SHIM_FUNCTION(queue_attach) {
       !queue_memory(env, memory, &found))
     return NULL;
   struct queue *queue = malloc(sizeof *queue);
-  if (queue == NULL) return no_memory(env);
+  if (queue == NULL) return shim_number(env, -ENOMEM);
   *queue = found;
   for (int i = 0; i < MEMORIES; i++) napi_create_reference(env, memory[i], 1, &queue->memory[i]);
   if (napi_create_function(env, "exchange", NAPI_AUTO_LENGTH, exchange, queue, &function) == napi_ok &&
       napi_add_finalizer(env, function, queue, queue_free, NULL, NULL) == napi_ok)
     return function;
   queue_free(env, queue, NULL);
-  return no_memory(env);
+  return shim_number(env, -ENOMEM);
 }
 
 /* Length of the packet now at `at`, or -1 with errno. */

@@ -66,7 +66,7 @@ class TunQueue implements Queue {
     const { coalesceUdp, tunFd, vnet, wakeFd } = input;
     const { arena, reads, writes } = batch;
     this.#input = input;
-    this.#exchange = this.#native.queueAttach(
+    const exchange = this.#native.queueAttach(
       tunFd,
       vnet,
       wakeFd,
@@ -76,6 +76,9 @@ class TunQueue implements Queue {
       writes,
       this.#words,
     );
+    if (typeof exchange === 'number')
+      throw new Error(`queue ${input.number} cannot be used: errno ${-exchange}`);
+    this.#exchange = exchange;
     this.#coalescer = coalesceUdp ? new Coalescer(batch) : null;
     this.#words[NOW_MS] = this.#native.nowMs();
   }

@@ -94,7 +94,7 @@ export interface Shim {
    * @param reads offset and length of each packet read; its size bounds a batch
    * @param writes offset and length of each packet to write
    * @param words EXCHANGE_WORDS
-   * @throws when memory is short
+   * @returns or -errno
    */
   queueAttach(
     fd: number,
@@ -105,7 +105,7 @@ export interface Shim {
     reads: Int32Array,
     writes: Int32Array,
     words: Int32Array,
-  ): Exchange;
+  ): Exchange | number;
 
   /** Lets `wakeReader` interrupt what this thread waits for. @returns the thread, or -errno */
   interruptible(): number;

@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { TunDevice, type TunOptions } from '../../src/tun/device.ts';
 import * as native from '../../src/tun/shim.ts';
+import { attach } from './attach.ts';
 
 export const TUN = 't46h0';
 const ARENA_BYTES = 1 << 20;
@@ -32,7 +33,7 @@ export class Mirror {
   constructor(options: Partial<TunOptions> = {}) {
     this.device = TunDevice.open({ name: TUN, queues: 1, ...options });
     this.#exchanges = this.device.queues.map((fd) =>
-      native.shim().queueAttach(fd, true, -1, this.#arena, ARENA_BYTES, this.reads, this.writes, this.words),
+      attach(fd, true, -1, this.#arena, ARENA_BYTES, this.reads, this.writes, this.words),
     );
   }
 

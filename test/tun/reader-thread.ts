@@ -4,13 +4,14 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { EXCHANGE_WORDS, READ_COUNT, shim, TIMEOUT_MS } from '../../src/tun/shim.ts';
+import { attach } from './attach.ts';
 
 const { fd, words } = workerData as { fd: number; words: Int32Array };
 const native = shim();
 const pairs = new Int32Array(128);
 const control = new Int32Array(EXCHANGE_WORDS);
 const arena = new ArrayBuffer(1 << 20);
-const exchange = native.queueAttach(fd, true, -1, arena, arena.byteLength, pairs, pairs, control);
+const exchange = attach(fd, true, -1, arena, arena.byteLength, pairs, pairs, control);
 control[TIMEOUT_MS] = -1;
 (parentPort as MessagePort).postMessage(native.interruptible());
 for (let wanted = 0; wanted >= 0; wanted = Atomics.load(words, 0)) {

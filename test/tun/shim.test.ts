@@ -20,6 +20,7 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import * as native from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
+import { attach } from './attach.ts';
 
 const shim = native.shim();
 const THIS_FILE = fileURLToPath(import.meta.url);
@@ -65,7 +66,7 @@ function withPipe(vnet: boolean, check: (pipe: PipeQueue) => void, options: Pipe
     ];
     const arena = new ArrayBuffer(ARENA_BYTES);
     const { wake = -1, readBytes = ARENA_BYTES } = options;
-    const call = shim.queueAttach(fd, vnet, wake, arena, readBytes, reads, writes, words);
+    const call = attach(fd, vnet, wake, arena, readBytes, reads, writes, words);
     const exchange = (count: number, timeoutMs: number): number => {
       words[native.WRITE_COUNT] = count;
       words[native.TIMEOUT_MS] = timeoutMs;
@@ -156,7 +157,7 @@ if (isMainThread) {
         const fd = openSync(join(folder, 'file'), 'w');
         const [pairs, words] = [new Int32Array(8), new Int32Array(native.EXCHANGE_WORDS)];
         const arena = new ArrayBuffer(ARENA_BYTES);
-        shim.queueAttach(fd, true, -1, arena, ARENA_BYTES, pairs, pairs, words)();
+        attach(fd, true, -1, arena, ARENA_BYTES, pairs, pairs, words)();
         assert.is(words[native.READ_COUNT], -os.errno.EBADF);
         closeSync(fd);
       }),
