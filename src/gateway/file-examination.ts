@@ -1,7 +1,7 @@
 /**
  * Could the files of a gateway be made or opened where the configuration says? Nothing is made.
  */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { Segment } from '../nat/segment.ts';
@@ -9,6 +9,8 @@ import { foreignMappings } from './foreign-mappings.ts';
 import type { Finding } from './host-examination.ts';
 import type { Plan } from './plan.ts';
 import { lookAtSegment } from './segment-file.ts';
+
+const READ_AND_WRITE = constants.R_OK | constants.W_OK;
 
 type Files = Pick<Config, 'statePath' | 'bindingLog'>;
 
@@ -26,38 +28,39 @@ export function examineFiles(
     ? `in use by ${stateHolder}, not by the gateway with this --tun; choose another --state`
     : null;
   return [
-    row('--state', statePath, taken ?? problemOf(statePath)),
-    ...(bindingLog === null ? [] : [row('--binding-log', bindingLog, problemOf(bindingLog))]),
+    row('--state', statePath, taken ?? problemOf(statePath, READ_AND_WRITE)),
+    ...(bindingLog === null ? [] : [row('--binding-log', bindingLog, problemOf(bindingLog, constants.W_OK))]),
   ];
 }
 
 /** What would a start make of the state file that is there? A row, if there is something in it. */
 export function examineState(
-  config: Pick<Config, 'statePath' | 'subnet' | 'maps'>,
+  config: Pick<Config, 'statePath' | 'subnet' | 'reservedStatic' | 'maps'>,
   { geometry, taken }: Pick<Plan, 'geometry' | 'taken'>,
 ): Finding[] {
   const { statePath } = config;
-  if (problemOf(statePath) !== null) return []; // a row of `examineFiles` says so
+  if (problemOf(statePath, READ_AND_WRITE) !== null) return []; // a row of `examineFiles` says so
   const found = lookAtSegment(statePath, geometry);
   if (found === null) return [];
   const of = `in ${statePath}`;
-  if (found instanceof Segment) {
-    const problem = foreignMappings(config, taken, found);
-    return [{ check: 'mappings', of, result: problem ?? 'ok', isObstacle: problem !== null }];
-  }
-  return [{ check: 'mappings', of, result: `will be set aside (${found})`, isObstacle: false }];
+  if (!(found instanceof Segment))
+    return [{ check: 'mappings', of, result: `will be set aside (${found})`, isObstacle: false }];
+  const problem = foreignMappings(config, taken, found);
+  return [{ check: 'mappings', of, result: problem ?? 'ok', isObstacle: problem !== null }];
 }
 
-/** @returns why it could not be opened for writing, or null */
-function problemOf(file: string): string | null {
+/** @param access to a file that is there @returns why it could not be opened so, or made; or null */
+function problemOf(file: string, access: number): string | null {
   const folder = path.dirname(path.resolve(file));
   if (!existsSync(folder)) return `there is no folder ${folder}; create it, or choose another`;
-  const target = existsSync(file) ? file : folder;
+  const isThere = existsSync(file);
+  if (isThere && statSync(file).isDirectory()) return `${file} is a folder; choose a file`;
+  const target = isThere ? file : folder;
   try {
-    accessSync(target, constants.W_OK);
+    accessSync(target, isThere ? access : constants.W_OK);
     return null;
   } catch (error) {
-    return `${target} may not be written (${(error as NodeJS.ErrnoException).code}); choose another`;
+    return `${target} may not be opened or written (${(error as NodeJS.ErrnoException).code}); choose another`;
   }
 }
 

@@ -62,11 +62,11 @@ export function openSegment(path: string, geometry: Geometry): SegmentFile {
 /**
  * What `openSegment` would find there. Nothing is changed.
  * @returns the segment that it would take over, mapped read-only; why it would set the file aside; null: nothing
- * @throws Nat46Error as `openSegmentReadOnly`
+ * @throws Nat46Error NAT46_RUNTIME when it cannot be mapped
  */
 export function lookAtSegment(path: string, geometry: Geometry): Segment | string | null {
   if (!existsSync(path)) return null;
-  const fd = openSync(path, constants.O_RDONLY);
+  const fd = openSync(path, constants.O_RDONLY); // whoever asks has looked whether it may
   try {
     const reason = unusable(fd, geometry);
     if (reason !== null) return reason === 'empty' ? null : reason;

@@ -28,6 +28,12 @@ tests('file examination', {
       [`--state ${statePath}: ok`, `--binding-log ${bindingLog}: ok`],
     );
   }),
+  'a folder in place of a file': inFolder((statePath) => {
+    const [row] = examineFiles({ statePath, bindingLog: null }, null, null);
+    assert.equal([row?.isObstacle, row?.result], [true, `${statePath} is a folder; choose a file`]);
+    const config = { statePath, subnet: { base: 0x0a090000, length: 24 }, reservedStatic: 0, maps: [] };
+    assert.equal(examineState(config, { geometry: SMALL, taken: [] }), []);
+  }),
   'a folder that is missing': inFolder((folder) => {
     const statePath = path.join(folder, 'none/a.state');
     const [row] = examineFiles({ statePath, bindingLog: null }, null, null);
@@ -44,7 +50,7 @@ tests('file examination', {
   'what a start would make of the state file that is there': inFolder((folder) => {
     const statePath = path.join(folder, 'a.state');
     const state = freshState();
-    const config = { statePath, subnet: { base: 0x0a090000, length: 24 }, maps: [] };
+    const config = { statePath, subnet: { base: 0x0a090000, length: 24 }, reservedStatic: 0, maps: [] };
     const examined = (mappings = SMALL.mappings): string[] =>
       examineState(config, { geometry: { ...SMALL, mappings }, taken: [] }).map(({ result, isObstacle }) =>
         `${isObstacle ? 'no: ' : ''}${result}`.slice(0, 60),

@@ -38,7 +38,12 @@ tests(
         else mappings.insert(v4(address), REAL, kind, 0, 0);
         const subnet = parseCidr4('10.9.0.0/24');
         assert.ok(subnet);
-        const config = { statePath: '/x', subnet, maps: [{ v4: v4('192.0.2.1'), v6: REAL }] };
+        const config = {
+          statePath: '/x',
+          subnet,
+          reservedStatic: 0,
+          maps: [{ v4: v4('192.0.2.1'), v6: REAL }],
+        };
         const problem = foreignMappings(config, [v4('10.9.0.1')], segment);
         if (isForeign)
           assert.is(
