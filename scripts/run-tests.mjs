@@ -9,7 +9,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { compiledOf, E2E, KINDS, kindOf, ROOT, testFiles } from './test-files.mjs';
+import { compiledOf, KINDS, kindOf, ROOT, testFiles } from './test-files.mjs';
 
 const UNIT_LIMIT_MS = 60_000;
 const E2E_LIMIT_MS = 600_000;
@@ -56,7 +56,7 @@ function environment(labPrefix) {
 function jobs(files) {
   const found = new Map();
   for (const file of files) {
-    const alone = file.startsWith(E2E) || file.endsWith('/heap.test.ts');
+    const alone = kindOf(file) === 'e2e' || file.endsWith('/heap.test.ts');
     const name = alone ? file : `${path.dirname(file)}/`;
     found.set(name, [...(found.get(name) ?? []), file]);
   }
@@ -65,7 +65,7 @@ function jobs(files) {
 
 /** One job in one process (and process group); resolves to its counts, having printed its line. */
 function run({ name, files: members }) {
-  const e2e = name.startsWith(E2E);
+  const e2e = kindOf(name) === 'e2e';
   const labPrefix = e2e ? `nat46e2e${process.pid}-` : null;
   const begin = Date.now();
   const script = members.length === 1 ? [] : [path.join(ROOT, 'scripts/run-group.mjs')];
@@ -158,8 +158,8 @@ if (missing.length > 0) {
   console.error(`run-tests: not compiled: ${missing.join(' ')}; run: scripts/build`);
   process.exit(1);
 }
-const unit = await runAll(jobs(files.filter((file) => !file.startsWith(E2E))), availableParallelism());
-const e2e = await runAll(jobs(files.filter((file) => file.startsWith(E2E))), 1);
+const unit = await runAll(jobs(files.filter((file) => kindOf(file) !== 'e2e')), availableParallelism());
+const e2e = await runAll(jobs(files.filter((file) => kindOf(file) === 'e2e')), 1);
 for (const { again } of [...unit, ...e2e]) if (again !== undefined) console.log(again);
 const count = (key) => [...unit, ...e2e].reduce((total, result) => total + result[key], 0);
 console.log(`${count('passed')} passed, ${count('failed')} failed`);

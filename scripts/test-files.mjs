@@ -3,7 +3,6 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
 export const ROOT = path.resolve(import.meta.dirname, '..');
-export const E2E = 'test/e2e/';
 /** Of the sources; of what checks them, which `npm run check` need not prove each time; in network namespaces. */
 export const KINDS = ['unit', 'tools', 'e2e'];
 

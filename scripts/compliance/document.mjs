@@ -1,5 +1,5 @@
 /** `docs/compliance.md` as text: every rule with how many tests prove it, then which. */
-import { E2E } from '../test-files.mjs';
+import { kindOf } from '../test-files.mjs';
 import { numbersOf, proofs } from './audit.mjs';
 
 export function document(sections, tests) {
@@ -30,7 +30,7 @@ reason, when a title names a statement that does not exist, and when this file i
 function table({ title, rules }, found) {
   const rows = rules.map((rule) => {
     const own = found.get(rule.number);
-    const endToEnd = own.filter(({ file }) => file.startsWith(E2E)).length;
+    const endToEnd = own.filter(({ file }) => kindOf(file) === 'e2e').length;
     const counts = [own.length - endToEnd, endToEnd].map((count) => count || '');
     return `| ${link(rule, own)} | ${rule.source} | ${rule.rule}${remark(rule)} | ${counts.join(' | ')} |`;
   });

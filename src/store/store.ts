@@ -71,7 +71,10 @@ export interface StoreListener {
   resumed(isSame: boolean): void;
 }
 
-/** The store cannot be reached, and its listener knows or is about to; or, with a cause, it could be, and this one answer did not come. */
+/**
+ * The store cannot be reached, and its listener knows or is about to. With a cause, it could be when it was asked, but the answer
+ * did not come in time, or was that of a replica.
+ */
 export class StoreLost extends Error {
   constructor(options?: { cause?: unknown }) {
     super('the store cannot be reached', options);
