@@ -2,49 +2,35 @@
  * SNAT addresses and their sessions between gateways of one store: leases on a beat, sessions written behind, those of a
  * dead gateway taken over, and everything handed over on purpose.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { formatV6, parseV6 } from '../address.ts';
 import { unusableV6 } from '../config/address-schemas.ts';
 import { Nat46Error } from '../error.ts';
-import { adopt, endSessions, isUsed, type Stamped } from '../nat/adoption.ts';
-import { TCP_ESTABLISHED_MS } from '../nat/lifetimes.ts';
+import { endSessions, isUsed } from '../nat/adoption.ts';
 import { toWords } from '../nat/mapping.ts';
-import type { NatState } from '../nat/nat-state.ts';
-import type { ResolverOptions } from '../nat/nat46-resolver.ts';
 import { MemberUse, NO_MEMBER, PROTOCOL_COLUMN_NAMES } from '../nat/port-pool.ts';
 import type { MappingDirectory } from '../store/directory.ts';
-import { BEAT_MS, type GatewayGroup, LEASE_MS } from '../store/group.ts';
+import { BEAT_MS, LEASE_MS } from '../store/group.ts';
 import { Leases, type LeaseView } from '../store/leases.ts';
 import { SessionJournal } from '../store/session-journal.ts';
-import { readSession } from '../store/session-record.ts';
 import { StoreLost } from '../store/store.ts';
 import { BeatFailures } from './beat-failures.ts';
+import { Takeover, type TakeoverParts } from './takeover.ts';
 import { Tenure } from './tenure.ts';
 
 /** The table is looked through in so many steps of the timer; a large one takes more: a step stays about a millisecond. */
 const LOOK_MS = 100;
 const LOOK_STEPS = 5;
 const MAX_LOOK_ROWS = 131_072;
-/** Sessions that could not be taken over are removed from the journal, so many a write. */
-const LOST_PAGE = 1000;
-/** Sessions that are taken over without a pause: beats and packets that wait for the store come between. */
-const SLICE = 500;
 
-export interface HandoverParts {
-  readonly group: GatewayGroup;
-  readonly state: NatState;
+export interface HandoverParts extends TakeoverParts {
   readonly directory: Pick<MappingDirectory, 'get' | 'resolve' | 'storeProblem'>;
   /** SNAT addresses that this gateway is configured with, 16 bytes each. */
   readonly members: readonly Uint8Array[];
-  /** Hosts that may have sessions, as the data plane has them; empty: all. */
-  readonly inside: ResolverOptions['inside'];
   /** The host is to send packets for this address here, and to answer for it on its link. */
   readonly attract: (address: string) => void;
   /** Another one answers for it. */
   readonly repel: (address: string) => void;
-  /** Clock of the data plane. */
-  readonly nowMs: () => number;
   readonly log: Logger;
 }
 
@@ -52,6 +38,7 @@ export class Handover {
   readonly #parts: HandoverParts;
   readonly #leases: Leases;
   readonly #journal: SessionJournal;
+  readonly #takeover: Takeover;
   readonly #tenure: Tenure;
   readonly #failures: BeatFailures;
   #timers: NodeJS.Timeout[] = [];
@@ -69,6 +56,7 @@ export class Handover {
     this.#tenure = new Tenure(parts.nowMs);
     this.#failures = new BeatFailures(parts.log);
     this.#journal = new SessionJournal(parts.state, parts.group);
+    this.#takeover = new Takeover(parts, this.#journal);
     this.#leases = new Leases(
       parts.group,
       parts.members.map((member) => formatV6(member)),
@@ -228,38 +216,22 @@ export class Handover {
   }
 
   async #gained(address: string, isHome: boolean): Promise<void> {
-    const { group, log, attract, state } = this.#parts;
+    const { log, attract, state } = this.#parts;
     const begin = performance.now();
     const member = this.#memberOf(address) ?? this.#append(address);
     if (member === null) return;
     attract(address);
     const since = await this.#askSince(address);
+    if (since !== state.pool.since(member)) this.#takeover.forget(address); // another one went on with them
     const stale = this.#endStale(address, member, since);
     await this.#flushAll(); // what ended here while the store was away must not come back
     if (since !== state.pool.since(member)) this.#journal.leave(member); // a new store: all is to be written again
     state.pool.setSince(member, since);
-    const records = await group.read(address);
-    const taken = new Map<string, Stamped>();
-    let looked = 0;
-    for (const [key, rest] of records) {
-      if (++looked % SLICE === 0) await nextTurn();
-      const session = await this.#adopt(member, key, rest);
-      if (session !== null) taken.set(key, session);
-      state.breathe();
-    }
-    const lost = [...records.keys()].filter((key) => !taken.has(key) && !this.#journal.has(member, key));
-    if (isHome) await this.#forgetLost(address, lost); // an heir keeps for the home what it cannot hold itself
-    const isNew = this.#journal.join(member); // not before: a takeover that fails must not replace what it has not read
-    for (const [key, session] of taken) {
-      if (++looked % SLICE === 0) await nextTurn();
-      this.#journal.adopted(member, key, session, isNew);
-    }
+    const token = isHome ? this.#leases.tokenOf(address) : null;
+    const taken = await this.#takeover.run(address, member, token);
     state.pool.setUse(member, isHome ? MemberUse.Open : MemberUse.Inherited);
     const tookMs = Math.round(performance.now() - begin);
-    log.info(
-      { address, isHome, sessions: taken.size, lost: records.size - taken.size, stale, tookMs },
-      'SNAT address leased',
-    );
+    log.info({ address, isHome, ...taken, stale, tookMs }, 'SNAT address leased');
   }
 
   /** Signed: it is kept in a word. */
@@ -293,27 +265,6 @@ export class Handover {
     return ended;
   }
 
-  async #forgetLost(address: string, lost: readonly string[]): Promise<void> {
-    const token = this.#leases.tokenOf(address);
-    if (token === null) return;
-    for (let at = 0; at < lost.length; at += LOST_PAGE)
-      await this.#parts.group.write(address, token, { put: [], remove: lost.slice(at, at + LOST_PAGE) });
-  }
-
-  /** @returns null when it cannot go on here @throws StoreLost when that cannot be known */
-  async #adopt(member: number, key: string, rest: string): Promise<Stamped | null> {
-    const { nowMs, state } = this.#parts;
-    const record = readSession(key, rest);
-    if (!record || !this.#isInside(record.insideNear) || !(await this.#isMapped(record.insideFar >>> 0)))
-      return null;
-    return adopt(state, { ...record, member, deadline: (nowMs() + TCP_ESTABLISHED_MS) | 0 });
-  }
-
-  #isInside(host: number): boolean {
-    const { inside } = this.#parts;
-    return inside.length === 0 || inside.some(({ network, mask }) => (host & mask) === network);
-  }
-
   /** What stands in the store as the address of another gateway may be anything. */
   #isAddress(text: string): boolean {
     const bytes = parseV6(text);
@@ -324,13 +275,6 @@ export class Handover {
       'what the store has as a SNAT address (nat46:pool:SUBNET, database 1) is none; remove it there';
     this.#parts.log.warn({ address: text }, message);
     return false;
-  }
-
-  async #isMapped(v4: number): Promise<boolean> {
-    const { directory } = this.#parts;
-    if (await directory.resolve(v4)) return true;
-    // Perhaps the store said nothing: this question fails then
-    return (await directory.get(v4)) !== null && (await directory.resolve(v4));
   }
 
   #lost(address: string): void {
@@ -348,6 +292,7 @@ export class Handover {
   #left(address: string): void {
     const member = this.#memberOf(address);
     if (member !== null) this.#journal.leave(member);
+    this.#takeover.forget(address);
     this.#parts.repel(address);
   }
 

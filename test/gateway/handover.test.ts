@@ -539,4 +539,37 @@ tests('handover', {
     await written(heir, world);
     assert.not.ok(world.journals.get(A)?.has(key ?? ''));
   },
+  'a session that was taken over by half, and ended before the takeover went on, does not come back':
+    async () => {
+      for (const between of [false, true]) {
+        const world = new GroupWorld();
+        await orphaned(world);
+        const heir = stand(world, 'heir', B);
+        const third = stand(world, 'third', C);
+        const records = world.journals.get(A);
+        const [key = '', rest = ''] = [...(records ?? [])][0] ?? [];
+        records?.set(
+          key.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')),
+          rest,
+        );
+        const goOn = heir.holdAnswers();
+        const taking = heir.beat();
+        await turns();
+        goOn();
+        const fails = heir.holdAnswers();
+        await turns();
+        assert.is.not(heir.find(FLOW), NO_SESSION, 'the first one');
+        fails(new StoreLost());
+        await taking;
+        heir.end(FLOW);
+        if (between) {
+          world.nowMs += LEASE_MS;
+          await third.beat();
+          assert.is(world.held(A)?.gateway, 'third');
+          third.pass(LEASE_MS);
+        }
+        await heir.beat();
+        assert.is(heir.find(FLOW) === NO_SESSION, !between);
+      }
+    },
 });
