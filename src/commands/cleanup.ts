@@ -36,7 +36,7 @@ export async function cleanup(
   }
   const said = found === 0 ? [] : [`${found} changes taken back`];
   if (state === 'removed') said.push(`${statePath} removed`);
-  terminal.write(`${said.length === 0 ? 'nothing to clean up' : said.join(', ')}\n`);
+  terminal.write(`${said.length === 0 ? `nothing to clean up for ${statePath}` : said.join(', ')}\n`);
   if (state === 'kept')
     terminal.note(`nat46: ${statePath} stays: a start goes on with its sessions; --forget removes it\n`);
   return 0;

@@ -72,6 +72,8 @@ function readFilters(args: readonly string[], columns: readonly string[]): Recor
       );
     }
     checkColumn(name, columns);
+    if (name in filters)
+      throw new Nat46Error('NAT46_USAGE', `${arg}: ${name} is there already; give each column once`);
     filters[name] = value;
   }
   return filters;

@@ -118,8 +118,6 @@ export const SESSION_COLUMNS = [
   'expires_sec',
 ] as const satisfies readonly (keyof SessionRow)[];
 
-export const SESSION_ADDRESSES = ['inside', 'synthetic', 'snat', 'real'] as const;
-
 export type MappingRow = Readonly<{
   v4: string;
   /** Null while the address rests. */
@@ -142,8 +140,6 @@ export const MAPPING_COLUMNS = [
   'timeout_sec',
   'expires_sec',
 ] as const satisfies readonly (keyof MappingRow)[];
-
-export const MAPPING_ADDRESSES = ['v4', 'v6'] as const;
 
 /** A counter of a table of statistics; `row` is null where the table has one row. */
 export type CounterRow = Readonly<{

@@ -13,19 +13,30 @@ const MAX_LIMIT = 1_000_000;
 
 type Cell = string | number | null;
 
-/** A handler for a list. @param rows called for each request; read once @param addresses columns of addresses, with port or without */
+/** What stands in some columns, so that a filter for what can never be there is refused. */
+export interface ColumnKinds<Column extends string> {
+  /** With port or without. */
+  readonly addresses?: readonly Column[];
+  /** One of these words, lower case. */
+  readonly words?: Partial<Readonly<Record<Column, readonly string[]>>>;
+}
+
+/** A handler for a list. @param rows called for each request; read once */
 export function rowsRoute<Column extends string, Row extends Readonly<Record<Column, Cell>>>(
   columns: readonly Column[],
   rows: () => Iterable<Row>,
-  addresses: readonly Column[] = [],
+  { addresses = [], words = {} }: ColumnKinds<Column> = {},
 ): (request: ControlRequest) => RowsReply<Row> {
+  const read = (name: Column, value: string): string => {
+    if (addresses.includes(name)) return canonical(name, value);
+    const known = words[name];
+    return known ? wordOf(name, value, known) : value;
+  };
   return ({ query }) => {
     const given = Object.entries(query).filter(([name]) => name !== 'limit');
     const limit = readLimit(query.limit);
     for (const [name] of given) checkColumn(name, columns);
-    const filters = given.map(
-      ([name, value]) => [name, addresses.includes(name as Column) ? canonical(name, value) : value] as const,
-    );
+    const filters = given.map(([name, value]) => [name, read(name as Column, value)] as const);
     const found: Row[] = [];
     let matched = 0;
     for (const row of rows()) {
@@ -55,6 +66,13 @@ function matches(cell: Cell, value: string): boolean {
 function withoutPort(text: string): string {
   const [, v6, v4] = /^(?:\[(.*)\]|([\d.]+)):\d+$/.exec(text) ?? [];
   return v6 ?? v4 ?? text;
+}
+
+/** @throws Nat46Error NAT46_USAGE for what is none of them */
+function wordOf(name: string, value: string, words: readonly string[]): string {
+  const word = value.toLowerCase();
+  if (words.includes(word)) return word;
+  throw new Nat46Error('NAT46_USAGE', `${name}=${value}: there are ${words.join(', ')}`);
 }
 
 /** An address as the rows have it. @throws Nat46Error NAT46_USAGE for what is none */

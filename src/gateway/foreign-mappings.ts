@@ -33,6 +33,6 @@ export function foreignMappings(
   return (
     `--subnet ${formatV4(network.base)}/${network.length}: the state file ${statePath} has mappings outside it or of the ` +
     `gateway's own addresses (${formatV4(foreign[0] ?? 0)}, ${foreign.length} in all; its subnet was ${subnet(segment)}); ` +
-    'start as before and remove them (nat46 dssm del), or end them all: nat46 cleanup --forget'
+    `start as before and remove them (nat46 dssm del), or end them all: nat46 cleanup --state ${statePath} --forget`
   );
 }

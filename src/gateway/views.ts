@@ -5,9 +5,8 @@ import { formatV4, formatV6 } from '../address.ts';
 import type { Config } from '../config/config.ts';
 import {
   COUNTER_COLUMNS,
-  MAPPING_ADDRESSES,
   MAPPING_COLUMNS,
-  SESSION_ADDRESSES,
+  type MappingRow,
   SESSION_COLUMNS,
   type SessionRow,
   type StatusReply,
@@ -26,6 +25,7 @@ import type { SessionId } from '../nat/session.ts';
 import { TCP_STATE_NAMES } from '../nat/tcp-state.ts';
 import { ControlCounters } from '../stats/control-counters.ts';
 import { counters } from '../stats/counter-list.ts';
+import { TABLES } from '../stats/tables.ts';
 import * as worker from '../stats/worker-counters.ts';
 import type { MappingDirectory } from '../store/directory.ts';
 import type { LeaseView } from '../store/leases.ts';
@@ -61,14 +61,26 @@ export function controlRoutes(sources: ViewSources): Routes {
           : `${config.store.label} is not shared with other gateways`;
       throw new Nat46Error('NAT46_RUNTIME', `drain: ${why}; just stop it`);
     },
-    'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources), SESSION_ADDRESSES),
-    'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines(), MAPPING_ADDRESSES),
-    'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(sources.state)),
+    'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => sessionRows(sources), SESSION_KINDS),
+    'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => directory.lines(), MAPPING_KINDS),
+    'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(sources.state), COUNTER_KINDS),
     ...sayingWhy(dssmRoutes(directory), () => directory.storeProblem),
   };
 }
 
 const PROTOCOL_NAMES: Readonly<Record<number, SessionRow['protocol']>> = { 1: 'icmp', 6: 'tcp', 17: 'udp' };
+/** Of a session that is none of TCP. */
+const NO_STATE = '-';
+
+export const SESSION_KINDS = {
+  addresses: ['inside', 'synthetic', 'snat', 'real'],
+  words: { protocol: Object.values(PROTOCOL_NAMES), state: [...TCP_STATE_NAMES, NO_STATE] },
+} as const;
+export const MAPPING_KINDS = {
+  addresses: ['v4', 'v6'],
+  words: { kind: ['dynamic', 'static', 'resting'] satisfies MappingRow['kind'][] },
+} as const;
+export const COUNTER_KINDS = { words: { table: TABLES.map(({ name }) => name) } };
 
 function* sessionRows({ state, nowMs }: ViewSources): Generator<SessionRow> {
   const { sessions } = state;
@@ -102,7 +114,7 @@ function sessionRow(
     synthetic: `${formatV4(sessions.insideFar(id) >>> 0)}:${far(insidePorts)}`,
     snat: `[${formatV6(outside)}]:${near(outsidePorts)}`,
     real: `[${formatV6(outside, 16)}]:${far(outsidePorts)}`,
-    state: protocol === 'tcp' ? (TCP_STATE_NAMES[sessions.state(id)] ?? '-') : '-',
+    state: protocol === 'tcp' ? (TCP_STATE_NAMES[sessions.state(id)] ?? NO_STATE) : NO_STATE,
     expires_sec: expiresSec,
   };
 }

@@ -71,7 +71,7 @@ tests('nat46 cleanup', {
       await cleanup([], { terminal: paper, env: {} }, () => ({ found: 0, problems: [], state: 'none' })),
       0,
     );
-    assert.is(paper.out, 'nothing to clean up\n');
+    assert.is(paper.out, 'nothing to clean up for /dev/shm/nat46-nat46.state\n');
   },
   'the state file stays, and goes when asked for': async () => {
     const undo = (_: string, forget: boolean) =>

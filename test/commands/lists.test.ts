@@ -47,6 +47,22 @@ tests('nat46 sessions', {
     assert.is((await ask(sessions, 'real=[2001:DB8::9]:81')).code, 4);
     assert.is((await ask(mappings, 'v6=2001:DB8:0::8')).code, 0);
   }),
+  'a column twice, or a word that can never be there: exit 2': onStand(async ({ ask }) => {
+    assert.equal(await ask(sessions, 'protocol=tcp', 'protocol=udp'), {
+      code: 2,
+      out: '',
+      notes: 'protocol=udp: protocol is there already; give each column once\n',
+    });
+    assert.match(
+      (await ask(sessions, 'state=open')).notes,
+      /^state=open: there are closed, .*fin-outside-reset, -\n$/,
+    );
+    assert.match(
+      (await ask(mappings, 'kind=hand')).notes,
+      /^kind=hand: there are dynamic, static, resting\n$/,
+    );
+    assert.is((await ask(sessions, 'protocol=TCP')).code, 0);
+  }),
   'what is no address: exit 2': onStand(async ({ ask }) => {
     assert.equal(await ask(sessions, 'real=web.example'), {
       code: 2,

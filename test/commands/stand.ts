@@ -7,9 +7,7 @@ import type { Terminal } from '../../src/commands/terminal.ts';
 import { isHelpShown } from '../../src/config/command-line.ts';
 import {
   COUNTER_COLUMNS,
-  MAPPING_ADDRESSES,
   MAPPING_COLUMNS,
-  SESSION_ADDRESSES,
   SESSION_COLUMNS,
   type SessionRow,
   type StatusReply,
@@ -18,6 +16,7 @@ import { dssmRoutes } from '../../src/control/dssm-routes.ts';
 import { rowsRoute } from '../../src/control/rows.ts';
 import { ControlServer } from '../../src/control/server.ts';
 import { Nat46Error } from '../../src/error.ts';
+import { COUNTER_KINDS, MAPPING_KINDS, SESSION_KINDS } from '../../src/gateway/views.ts';
 import { counters } from '../../src/stats/counter-list.ts';
 import { freshState } from '../nat/fresh-state.ts';
 import { Rig } from '../store/rig.ts';
@@ -137,9 +136,9 @@ export function onStand(run: (stand: Stand) => Promise<void>): () => Promise<voi
       routes: {
         'GET /v1/status': () => STATUS,
         'POST /v1/drain': () => ({ addresses: ['2001:db8::1', '2001:db8::2'], sessions: 3 }),
-        'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => SESSIONS, SESSION_ADDRESSES),
-        'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => rig.directory.lines(), MAPPING_ADDRESSES),
-        'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(freshState())),
+        'GET /v1/sessions': rowsRoute(SESSION_COLUMNS, () => SESSIONS, SESSION_KINDS),
+        'GET /v1/mappings': rowsRoute(MAPPING_COLUMNS, () => rig.directory.lines(), MAPPING_KINDS),
+        'GET /v1/stats': rowsRoute(COUNTER_COLUMNS, () => counters(freshState()), COUNTER_KINDS),
         ...dssmRoutes(rig.directory),
       },
     });

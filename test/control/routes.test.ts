@@ -51,6 +51,15 @@ tests('rows', {
         error.message === 'port: no such column; there are inside, real, sessions, end',
     );
   },
+  'a word that can never be there lists those there are, exit 2; letter case does not matter'() {
+    const rows = [{ kind: 'static' }, { kind: 'dynamic' }];
+    const list = rowsRoute(['kind'], () => rows, { words: { kind: ['dynamic', 'static'] } });
+    assert.is(list(asked({ query: { kind: 'Static' } })).matched, 1);
+    assert.throws(
+      () => list(asked({ query: { kind: 'stat' } })),
+      (error: Nat46Error) => error.exitCode === 2 && error.message === 'kind=stat: there are dynamic, static',
+    );
+  },
   'a limit that is none, exit 2'() {
     for (const limit of ['0', 'x', '-1', '1000001', '1.5']) {
       assert.throws(

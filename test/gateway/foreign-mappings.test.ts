@@ -49,7 +49,7 @@ tests(
           assert.is(
             problem,
             `--subnet 10.9.0.0/24: the state file /x has mappings outside it or of the gateway's own addresses (${address}, ` +
-              '1 in all; its subnet was -); start as before and remove them (nat46 dssm del), or end them all: nat46 cleanup --forget',
+              '1 in all; its subnet was -); start as before and remove them (nat46 dssm del), or end them all: nat46 cleanup --state /x --forget',
           );
         else assert.is(problem, null);
       },
