@@ -67,7 +67,7 @@ export class Takeover {
     this.#unfinished.delete(address);
     for (const [key, session] of taken) {
       if (++looked % SLICE === 0) await nextTurn();
-      this.#journal.adopted(member, key, session, isNew);
+      this.#journal.adopted(member, key, session, isNew && records.has(key));
     }
     return { sessions: taken.size, lost: lost.length };
   }

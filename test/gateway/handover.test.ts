@@ -572,4 +572,27 @@ tests('handover', {
         assert.is(heir.find(FLOW) === NO_SESSION, !between);
       }
     },
+  'a session that was taken over by half, and whose record the next server does not have, is written again':
+    async () => {
+      const world = new GroupWorld();
+      await orphaned(world);
+      const heir = stand(world, 'heir', B);
+      const records = world.journals.get(A);
+      const [key = '', rest = ''] = [...(records ?? [])][0] ?? [];
+      const other = key.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
+      records?.set(other, rest);
+      const goOn = heir.holdAnswers();
+      const taking = heir.beat();
+      await turns();
+      goOn();
+      const fails = heir.holdAnswers();
+      await turns();
+      fails(new StoreLost());
+      await taking;
+      records?.delete(key);
+      heir.handover.storeResumed(false);
+      await heir.beat();
+      await heir.stop();
+      assert.ok(world.journals.get(A)?.has(key));
+    },
 });
