@@ -113,6 +113,29 @@ async function inTakeover() {
   return { world, heir, goOn };
 }
 
+/** An heir whose takeover of A an outage broke off when one of two records had become a session. */
+async function halfTaken() {
+  const world = new GroupWorld();
+  await orphaned(world);
+  const heir = stand(world, 'heir', B);
+  const records = world.journals.get(A) ?? new Map<string, string>();
+  const [key = '', rest = ''] = [...records][0] ?? [];
+  records.set(
+    key.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')),
+    rest,
+  );
+  const goOn = heir.holdAnswers();
+  const taking = heir.beat();
+  await turns();
+  goOn();
+  const fails = heir.holdAnswers();
+  await turns();
+  assert.is.not(heir.find(FLOW), NO_SESSION);
+  fails(new StoreLost());
+  await taking;
+  return { heir, key, records, world };
+}
+
 /** Whatever needs no answer is over. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
@@ -542,25 +565,8 @@ tests('handover', {
   'a session that was taken over by half, and ended before the takeover went on, does not come back':
     async () => {
       for (const between of [false, true]) {
-        const world = new GroupWorld();
-        await orphaned(world);
-        const heir = stand(world, 'heir', B);
+        const { heir, world } = await halfTaken();
         const third = stand(world, 'third', C);
-        const records = world.journals.get(A);
-        const [key = '', rest = ''] = [...(records ?? [])][0] ?? [];
-        records?.set(
-          key.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')),
-          rest,
-        );
-        const goOn = heir.holdAnswers();
-        const taking = heir.beat();
-        await turns();
-        goOn();
-        const fails = heir.holdAnswers();
-        await turns();
-        assert.is.not(heir.find(FLOW), NO_SESSION, 'the first one');
-        fails(new StoreLost());
-        await taking;
         heir.end(FLOW);
         if (between) {
           world.nowMs += LEASE_MS;
@@ -574,25 +580,11 @@ tests('handover', {
     },
   'a session that was taken over by half, and whose record the next server does not have, is written again':
     async () => {
-      const world = new GroupWorld();
-      await orphaned(world);
-      const heir = stand(world, 'heir', B);
-      const records = world.journals.get(A);
-      const [key = '', rest = ''] = [...(records ?? [])][0] ?? [];
-      const other = key.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
-      records?.set(other, rest);
-      const goOn = heir.holdAnswers();
-      const taking = heir.beat();
-      await turns();
-      goOn();
-      const fails = heir.holdAnswers();
-      await turns();
-      fails(new StoreLost());
-      await taking;
-      records?.delete(key);
+      const { heir, key, records } = await halfTaken();
+      records.delete(key);
       heir.handover.storeResumed(false);
       await heir.beat();
       await heir.stop();
-      assert.ok(world.journals.get(A)?.has(key));
+      assert.ok(records.has(key));
     },
 });
