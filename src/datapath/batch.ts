@@ -32,7 +32,7 @@ export class Batch {
   readonly writes = new Int32Array(2 * MAX_WRITES);
   /** Packets to write. */
   count = 0;
-  #spare = READ_BYTES;
+  private spare = READ_BYTES;
 
   /** Append a packet to the output. */
   push(at: number, length: number): void {
@@ -49,8 +49,8 @@ export class Batch {
 
   /** Room for a packet of ours, virtio header cleared. @returns offset of its IP header */
   reserve(length: number): number {
-    const at = this.#spare + HEADROOM;
-    this.#spare = (at + length + LINE - 1) & -LINE;
+    const at = this.spare + HEADROOM;
+    this.spare = (at + length + LINE - 1) & -LINE;
     virtioNet.clear(this.view, at);
     return at;
   }
@@ -58,13 +58,13 @@ export class Batch {
   /** Whether the next packet could find no room for what it becomes: write first. */
   isFull(): boolean {
     return (
-      this.count > MAX_WRITES - WRITES_PER_PACKET || this.#spare > READ_BYTES + SPARE_BYTES - SPARE_PER_PACKET
+      this.count > MAX_WRITES - WRITES_PER_PACKET || this.spare > READ_BYTES + SPARE_BYTES - SPARE_PER_PACKET
     );
   }
 
   /** Everything is written. */
   clear(): void {
     this.count = 0;
-    this.#spare = READ_BYTES;
+    this.spare = READ_BYTES;
   }
 }

@@ -19,50 +19,50 @@ export class DatagramTrain {
   at = 0;
   /** Bytes of it, IP header included. */
   length = 0;
-  readonly #batch: Batch;
-  readonly #offload = new virtioNet.Offload();
+  private readonly batch: Batch;
+  private readonly offload = new virtioNet.Offload();
   /** Copy of the headers of the super-packet, virtio header before it; bytes without that one. */
-  #headers = 0;
-  #headerLength = 0;
+  private headers = 0;
+  private headerLength = 0;
   /** Next payload byte; end of the super-packet; datagrams so far. */
-  #from = 0;
-  #end = 0;
-  #count = 0;
+  private from = 0;
+  private end = 0;
+  private count = 0;
 
   constructor(batch: Batch) {
-    this.#batch = batch;
+    this.batch = batch;
   }
 
   /** @param packet IPv4, its checksum left to us; the larger of its datagrams do not fit */
   open(packet: Packet): void {
-    const { view, bytes } = this.#batch;
+    const { view, bytes } = this.batch;
     const { at, upper, end } = packet;
-    this.#offload.load(view, at);
-    this.#headerLength = upper + udp.HEADER_LENGTH - at;
-    this.#headers = this.#batch.reserve(this.#headerLength);
-    bytes.copyWithin(this.#headers - virtioNet.LENGTH, at - virtioNet.LENGTH, at + this.#headerLength);
-    virtioNet.clearSegments(view, this.#headers);
-    this.#from = at + this.#headerLength;
-    this.#end = end;
-    this.#count = 0;
+    this.offload.load(view, at);
+    this.headerLength = upper + udp.HEADER_LENGTH - at;
+    this.headers = this.batch.reserve(this.headerLength);
+    bytes.copyWithin(this.headers - virtioNet.LENGTH, at - virtioNet.LENGTH, at + this.headerLength);
+    virtioNet.clearSegments(view, this.headers);
+    this.from = at + this.headerLength;
+    this.end = end;
+    this.count = 0;
   }
 
   /** Write the headers of the next datagram before its payload. @returns false when there is none */
   next(): boolean {
-    const { view, bytes } = this.#batch;
-    if (this.#from >= this.#end && this.#count > 0) return false;
-    const size = Math.min(this.#offload.segment, this.#end - this.#from);
-    const at = this.#from - this.#headerLength;
-    const upper = this.#from - udp.HEADER_LENGTH;
-    const from = this.#headers - virtioNet.LENGTH;
-    bytes.copyWithin(at - virtioNet.LENGTH, from, this.#headers + this.#headerLength);
+    const { view, bytes } = this.batch;
+    if (this.from >= this.end && this.count > 0) return false;
+    const size = Math.min(this.offload.segment, this.end - this.from);
+    const at = this.from - this.headerLength;
+    const upper = this.from - udp.HEADER_LENGTH;
+    const from = this.headers - virtioNet.LENGTH;
+    bytes.copyWithin(at - virtioNet.LENGTH, from, this.headers + this.headerLength);
     const before = ipv4.totalLength(view, at) - (upper - at);
     const length = udp.HEADER_LENGTH + size;
-    segmentHeaders.setV4(view, at, upper, length, this.#count++);
-    segmentHeaders.setUpper(view, upper, this.#from, before, length, this.#offload);
+    segmentHeaders.setV4(view, at, upper, length, this.count++);
+    segmentHeaders.setUpper(view, upper, this.from, before, length, this.offload);
     this.at = at;
-    this.length = this.#headerLength + size;
-    this.#from += size;
+    this.length = this.headerLength + size;
+    this.from += size;
     return true;
   }
 }

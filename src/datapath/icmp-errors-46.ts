@@ -25,54 +25,54 @@ import * as transport from './transport.ts';
 import { Verdict } from './verdict.ts';
 
 export class IcmpErrors46 {
-  readonly #quoted = new Packet();
-  readonly #parts = new Parts();
-  readonly #batch: Batch;
-  readonly #flows: Flows;
-  readonly #settings: Settings;
+  private readonly quoted = new Packet();
+  private readonly parts = new Parts();
+  private readonly batch: Batch;
+  private readonly flows: Flows;
+  private readonly settings: Settings;
 
   constructor(batch: Batch, flows: Flows, settings: Settings) {
-    this.#batch = batch;
-    this.#flows = flows;
-    this.#settings = settings;
+    this.batch = batch;
+    this.flows = flows;
+    this.settings = settings;
   }
 
   /** @param packet an ICMPv4 error, its header whole */
   translate(packet: Packet, now: number): Verdict {
-    const { view } = this.#batch;
+    const { view } = this.batch;
     const typeCode = icmp.typeCode(view, packet.upper);
     const target = icmpTypes.toV6(typeCode);
     if (target === icmpTypes.NONE) return Verdict.DropIcmpType;
     if (checksum.sum(view, packet.upper, packet.upperLength) !== 0xffff) return Verdict.DropIcmpChecksum;
-    const isWhole = this.#parts.read(view, packet.upper, packet.upperLength, V4_FAMILY, true);
+    const isWhole = this.parts.read(view, packet.upper, packet.upperLength, V4_FAMILY, true);
     if (!isWhole) return Verdict.DropIcmpQuote;
-    const rest = this.#rest(packet.upper, target);
+    const rest = this.rest(packet.upper, target);
     if (rest === icmpTypes.NONE) return Verdict.DropIcmpType;
-    if (!this.#parseQuote(packet)) return Verdict.DropIcmpQuote;
-    const id = this.#flows.findQuoted4(this.#quoted, packet, now);
+    if (!this.parseQuote(packet)) return Verdict.DropIcmpQuote;
+    const id = this.flows.findQuoted4(this.quoted, packet, now);
     if (id < 0) return refusalVerdict(id);
-    return this.#build(packet, id as SessionId, target, rest) ? Verdict.Forward46 : Verdict.DropUnmapped;
+    return this.build(packet, id as SessionId, target, rest) ? Verdict.Forward46 : Verdict.DropUnmapped;
   }
 
   /** The word after the checksum: MTU, pointer, or 0. */
-  #rest(message: number, target: number): number {
-    const { view } = this.#batch;
+  private rest(message: number, target: number): number {
+    const { view } = this.batch;
     if (target === TOO_BIG) {
-      const innerTotal = this.#parts.quote >= 4 ? ipv4.totalLength(view, message + icmp.HEADER_LENGTH) : 0;
-      return mtu.toV6(view.getUint16(message + 6), innerTotal, this.#settings);
+      const innerTotal = this.parts.quote >= 4 ? ipv4.totalLength(view, message + icmp.HEADER_LENGTH) : 0;
+      return mtu.toV6(view.getUint16(message + 6), innerTotal, this.settings);
     }
     if (target !== ERRONEOUS_FIELD) return target === UNKNOWN_NEXT_HEADER ? NEXT_HEADER_POINTER : 0;
     return icmpTypes.pointerToV6(view.getUint8(message + icmp.REST));
   }
 
   /** Fill the quoted packet's pair, near being its destination. @returns false when it was never translated */
-  #parseQuote(packet: Packet): boolean {
-    const { view } = this.#batch;
-    const quoted = this.#quoted;
+  private parseQuote(packet: Packet): boolean {
+    const { view } = this.batch;
+    const quoted = this.quoted;
     const at = packet.upper + icmp.HEADER_LENGTH;
-    if (this.#parts.quote < ipv4.MIN_HEADER_LENGTH || view.getUint8(at) >>> 4 !== 4) return false;
+    if (this.parts.quote < ipv4.MIN_HEADER_LENGTH || view.getUint8(at) >>> 4 !== 4) return false;
     const header = ipv4.headerLength(view, at);
-    const length = Math.min(ipv4.totalLength(view, at), this.#parts.quote);
+    const length = Math.min(ipv4.totalLength(view, at), this.parts.quote);
     if (header < ipv4.MIN_HEADER_LENGTH || header > length) return false;
     quoted.at = at;
     quoted.upper = at + header;
@@ -81,12 +81,12 @@ export class IcmpErrors46 {
     quoted.fragment = ipv4.flagsOffset(view, at);
     quoted.near = ipv4.destination(view, at);
     quoted.far = ipv4.source(view, at);
-    return this.#parsePorts();
+    return this.parsePorts();
   }
 
-  #parsePorts(): boolean {
-    const { view } = this.#batch;
-    const quoted = this.#quoted;
+  private parsePorts(): boolean {
+    const { view } = this.batch;
+    const quoted = this.quoted;
     quoted.ports = 0;
     if (quoted.protocol === icmp.V4) {
       if (ipv4.isFragment(quoted.fragment) || !transport.isQuotedEcho(view, quoted, V4_ECHOES)) return false;
@@ -99,34 +99,34 @@ export class IcmpErrors46 {
   }
 
   /** @returns false when the error has nowhere to go */
-  #build(packet: Packet, id: SessionId, target: number, rest: number): boolean {
-    const { view, bytes } = this.#batch;
-    const parts = this.#parts;
+  private build(packet: Packet, id: SessionId, target: number, rest: number): boolean {
+    const { view, bytes } = this.batch;
+    const parts = this.parts;
     const hops = packet.hops - 1;
-    const tos = mark(ipv4.tos(view, packet.at), this.#settings);
-    const from = this.#translateQuote(id);
-    const length = this.#quoted.end - from;
+    const tos = mark(ipv4.tos(view, packet.at), this.settings);
+    const from = this.translateQuote(id);
+    const length = this.quoted.end - from;
     const mayExtend = target >>> 8 === icmp.V6_UNREACHABLE || target >>> 8 === icmp.V6_TIME_EXCEEDED;
     const quote = parts.fit(length, originate.MAX_V6 - originate.V6_OVERHEAD, V6_FAMILY, mayExtend);
-    const out = this.#batch.reserve(originate.V6_OVERHEAD + quote + parts.extension);
+    const out = this.batch.reserve(originate.V6_OVERHEAD + quote + parts.extension);
     const quoteAt = out + originate.V6_OVERHEAD;
     const copied = Math.min(length, quote);
     bytes.copyWithin(quoteAt, from, from + copied);
     bytes.fill(0, quoteAt + copied, quoteAt + quote);
     bytes.copyWithin(quoteAt + quote, parts.extensionAt, parts.extensionAt + parts.extension);
-    if (!this.#flows.writeErrorAddresses6(id, packet, this.#quoted, out + ipv6.SOURCE)) return false;
+    if (!this.flows.writeErrorAddresses6(id, packet, this.quoted, out + ipv6.SOURCE)) return false;
     const lengthWord = parts.extension > 0 ? (quote / V6_FAMILY.unit) << 24 : rest;
     const message = originate.writeErrorV6(view, out, target, lengthWord, quote + parts.extension);
     ipv6.write(view, out, tos, message, icmp.V6, hops);
-    this.#batch.push(out, ipv6.HEADER_LENGTH + message);
+    this.batch.push(out, ipv6.HEADER_LENGTH + message);
     return true;
   }
 
   /** Header, ports and checksum of the quote, in place; its TTL stays. @returns offset of its IPv6 header */
-  #translateQuote(id: SessionId): number {
-    const { view } = this.#batch;
-    const quoted = this.#quoted;
-    const { sessions } = this.#flows;
+  private translateQuote(id: SessionId): number {
+    const { view } = this.batch;
+    const quoted = this.quoted;
+    const { sessions } = this.flows;
     const upperLength = ipv4.totalLength(view, quoted.at) - (quoted.upper - quoted.at);
     const hops = ipv4.ttl(view, quoted.at);
     const out = v4ToV6.translateHeader(view, quoted.at, quoted.upper - quoted.at, hops);

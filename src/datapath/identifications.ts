@@ -5,17 +5,17 @@
 import { finish } from '../nat/hash-index.ts';
 
 export class Identifications {
-  readonly #secret: number;
-  #counter = 0;
+  private readonly secret: number;
+  private counter = 0;
 
   /** @param secret random, used for nothing else: what it gives away is seen on the wire */
   constructor(secret: number) {
-    this.#secret = secret;
+    this.secret = secret;
   }
 
   /** 1 … 65535 */
   next(): number {
-    this.#counter = (this.#counter + 1) | 0;
-    return finish(this.#counter ^ this.#secret) & 0xffff || 1;
+    this.counter = (this.counter + 1) | 0;
+    return finish(this.counter ^ this.secret) & 0xffff || 1;
   }
 }

@@ -28,115 +28,128 @@ export interface Queue {
   signal(): void;
 }
 
+/**
+ * Turns until the usual kinds of packets have been seen. What is compiled before is small, soon made, and stays to fall back
+ * on: a kind that comes for the first time later makes the engine throw the one large function away.
+ */
+const LEARNING_TURNS = 131_072;
 /** How often waiting packets are looked at when nothing else happens. */
 const PARKED_POLL_MS = 10;
 
 export class Loop {
-  readonly #queue: Queue;
-  readonly #batch: Batch;
-  readonly #translator: Translator;
-  readonly #parking: Parking;
-  readonly #punts: PuntRing;
-  readonly #counters: Float64Array;
+  private readonly queue: Queue;
+  private readonly batch: Batch;
+  private readonly translator: Translator;
+  private readonly parking: Parking;
+  private readonly punts: PuntRing;
+  private readonly counters: Float64Array;
 
   /** @param counters this worker's block */
   constructor(queue: Queue, batch: Batch, translator: Translator, punts: PuntRing, counters: Float64Array) {
-    this.#queue = queue;
-    this.#batch = batch;
-    this.#translator = translator;
-    this.#parking = new Parking(batch);
-    this.#punts = punts;
-    this.#counters = counters;
+    this.queue = queue;
+    this.batch = batch;
+    this.translator = translator;
+    this.parking = new Parking(batch);
+    this.punts = punts;
+    this.counters = counters;
   }
 
-  /** Until `stopped` says so; asked once a turn. */
-  run(stopped: () => boolean): void {
-    while (!stopped()) this.turn();
-    this.#flush();
+  /** Until `stopped` says so; asked once a turn. @param inlineAll the engine may make one function of many now */
+  run(stopped: () => boolean, inlineAll: () => void): void {
+    for (let turns = 0; turns < LEARNING_TURNS && !stopped(); turns++) this.turn();
+    inlineAll();
+    this.runLearned(stopped);
+    this.flush();
+  }
+
+  /** Of a closure that exists once V8 knows what it holds: all that `turn` calls is compiled for this loop and its objects. */
+  private runLearned(stopped: () => boolean): void {
+    const turn = (): void => this.turn();
+    while (!stopped()) turn();
   }
 
   /** One batch, or one sleep that somebody ended. What it gives to write, the next one writes. */
   turn(): void {
-    if (this.#parking.size > 0) this.#retry();
-    const count = this.#queue.exchange(this.#batch.count, this.#parking.size > 0 ? PARKED_POLL_MS : -1);
-    this.#written();
+    if (this.parking.size > 0) this.retry();
+    const count = this.queue.exchange(this.batch.count, this.parking.size > 0 ? PARKED_POLL_MS : -1);
+    this.written();
     if (count <= 0) return;
-    this.#counters[BATCHES]!++;
-    this.#translateBatch(count);
-    this.#countTurn();
+    this.counters[BATCHES]!++;
+    this.translateBatch(count);
+    this.countTurn();
   }
 
-  #translateBatch(count: number): void {
-    const { reads } = this.#batch;
-    const now = this.#queue.now();
+  private translateBatch(count: number): void {
+    const { reads } = this.batch;
+    const now = this.queue.now();
     let asked = false;
     for (let k = 0; k < count; k++) {
       const at = reads[2 * k]!;
       const length = reads[2 * k + 1]!;
-      const segments = virtioNet.segments(this.#batch.view, at, length);
-      let verdict = this.#mustQueue(at, length) ? Verdict.Punt : this.#translator.translate(at, length, now);
+      const segments = virtioNet.segments(this.batch.view, at, length);
+      let verdict = this.mustQueue(at, length) ? Verdict.Punt : this.translator.translate(at, length, now);
       if (verdict === Verdict.Punt || verdict === Verdict.Hold) {
         asked ||= verdict === Verdict.Punt;
-        verdict = this.#park(at, length, verdict, now);
+        verdict = this.park(at, length, verdict, now);
       }
-      this.#count(verdict, segments, length);
-      if (this.#batch.isFull()) this.#flush();
+      this.count(verdict, segments, length);
+      if (this.batch.isFull()) this.flush();
     }
-    if (asked) this.#queue.signal();
+    if (asked) this.queue.signal();
   }
 
   /** A packet to an address that others wait for does not overtake them. */
-  #mustQueue(at: number, length: number): boolean {
-    if (this.#parking.size === 0 || length < 20) return false;
-    const { view } = this.#batch;
-    return view.getUint8(at) >>> 4 === 4 && this.#parking.waitsFor(view.getInt32(at + 16));
+  private mustQueue(at: number, length: number): boolean {
+    if (this.parking.size === 0 || length < 20) return false;
+    const { view } = this.batch;
+    return view.getUint8(at) >>> 4 === 4 && this.parking.waitsFor(view.getInt32(at + 16));
   }
 
-  #park(at: number, length: number, verdict: Verdict, now: number): Verdict {
+  private park(at: number, length: number, verdict: Verdict, now: number): Verdict {
     const isPunt = verdict === Verdict.Punt;
-    const far = isPunt ? this.#batch.view.getInt32(at + 16) : 0;
+    const far = isPunt ? this.batch.view.getInt32(at + 16) : 0;
     const deadline = (now + (isPunt ? PUNT_WAIT_MS : FRAGMENT_MS)) | 0;
-    if (isPunt) this.#punts.push(far); // again for every packet: the main thread asks once for all
-    while (!this.#parking.add(at, length, deadline, far)) {
-      const evicted = isPunt ? 0 : this.#parking.evictHeld();
+    if (isPunt) this.punts.push(far); // again for every packet: the main thread asks once for all
+    while (!this.parking.add(at, length, deadline, far)) {
+      const evicted = isPunt ? 0 : this.parking.evictHeld();
       if (evicted === 0) return Verdict.DropParkingFull;
-      this.#count(Verdict.DropParkingFull, 1, evicted);
+      this.count(Verdict.DropParkingFull, 1, evicted);
     }
     return verdict;
   }
 
   /** Look at every waiting packet again, in order; none overtakes an earlier one to the same address. */
-  #retry(): void {
-    const parking = this.#parking;
-    const now = this.#queue.now();
+  private retry(): void {
+    const parking = this.parking;
+    const now = this.queue.now();
     for (let i = 0; i < parking.size; i++) {
       if (parking.isBehind(i)) continue;
       const at = parking.at(i);
       const length = parking.length(i);
-      const segments = virtioNet.segments(this.#batch.view, at, length);
-      let verdict = this.#translator.translate(at, length, now);
+      const segments = virtioNet.segments(this.batch.view, at, length);
+      let verdict = this.translator.translate(at, length, now);
       if (verdict === Verdict.Hold) parking.letPass(i);
       if (verdict === Verdict.Punt || verdict === Verdict.Hold) {
         if (!parking.isPast(i, now)) continue;
         verdict = givenUp(verdict);
       }
-      this.#count(verdict, segments, length);
+      this.count(verdict, segments, length);
       parking.release(i);
-      if (this.#batch.isFull()) this.#flush();
+      if (this.batch.isFull()) this.flush();
     }
-    this.#flush();
+    this.flush();
     parking.compact();
-    this.#countTurn();
+    this.countTurn();
   }
 
-  #count(verdict: Verdict, packets: number, bytes: number): void {
-    this.#counters[PACKETS + verdict]! += packets;
-    this.#counters[BYTES + verdict]! += bytes;
+  private count(verdict: Verdict, packets: number, bytes: number): void {
+    this.counters[PACKETS + verdict]! += packets;
+    this.counters[BYTES + verdict]! += bytes;
   }
 
-  #countTurn(): void {
-    const counters = this.#counters;
-    const { answers, flows } = this.#translator;
+  private countTurn(): void {
+    const counters = this.counters;
+    const { answers, flows } = this.translator;
     counters[CREATED]! += flows.takeCreated();
     counters[ICMP_SENT]! += answers.sent;
     counters[ICMP_LIMITED]! += answers.limited;
@@ -144,14 +157,14 @@ export class Loop {
     answers.limited = 0;
   }
 
-  #flush(): void {
-    if (this.#batch.count > 0) this.#queue.write(this.#batch.count);
-    this.#written();
+  private flush(): void {
+    if (this.batch.count > 0) this.queue.write(this.batch.count);
+    this.written();
   }
 
-  #written(): void {
-    this.#counters[WRITE_FAILED]! += this.#queue.takeRefused();
-    this.#batch.clear();
+  private written(): void {
+    this.counters[WRITE_FAILED]! += this.queue.takeRefused();
+    this.batch.clear();
   }
 }
 

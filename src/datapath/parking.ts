@@ -17,12 +17,12 @@ const FIELDS = 4;
 
 export class Parking {
   size = 0;
-  readonly #batch: Batch;
-  readonly #fields = new Int32Array(MAX_PARKED * FIELDS);
-  #next = START;
+  private readonly batch: Batch;
+  private readonly fields = new Int32Array(MAX_PARKED * FIELDS);
+  private next = START;
 
   constructor(batch: Batch) {
-    this.#batch = batch;
+    this.batch = batch;
   }
 
   /**
@@ -30,16 +30,16 @@ export class Parking {
    * @param far IPv4 destination whose mapping it waits for, or 0. @returns false when there is no room
    */
   add(at: number, length: number, deadline: number, far: number): boolean {
-    const slot = this.#next + HEADROOM;
+    const slot = this.next + HEADROOM;
     const isHeld = far === 0;
     if (this.size === MAX_PARKED || slot + length > (isHeld ? END_OF_HELD : END)) return false;
-    if (isHeld && this.#held() >= MAX_HELD) return false;
-    this.#batch.bytes.copyWithin(slot - 10, at - 10, at + length);
-    this.#set(this.size, slot, length);
-    this.#fields[this.size * FIELDS + 2] = deadline;
-    this.#fields[this.size * FIELDS + 3] = far;
+    if (isHeld && this.held() >= MAX_HELD) return false;
+    this.batch.bytes.copyWithin(slot - 10, at - 10, at + length);
+    this.set(this.size, slot, length);
+    this.fields[this.size * FIELDS + 2] = deadline;
+    this.fields[this.size * FIELDS + 3] = far;
     this.size++;
-    this.#next = (slot + length + 15) & ~15;
+    this.next = (slot + length + 15) & ~15;
     return true;
   }
 
@@ -50,7 +50,7 @@ export class Parking {
   evictHeld(): number {
     for (let i = 0; i < this.size; i++) {
       const length = this.length(i);
-      if (this.#fields[i * FIELDS + 3] !== 0) continue;
+      if (this.fields[i * FIELDS + 3] !== 0) continue;
       this.release(i);
       this.compact();
       return length;
@@ -58,42 +58,42 @@ export class Parking {
     return 0;
   }
 
-  #held(): number {
+  private held(): number {
     let held = 0;
-    for (let i = 0; i < this.size; i++) if (this.#fields[i * FIELDS + 3] === 0) held++;
+    for (let i = 0; i < this.size; i++) if (this.fields[i * FIELDS + 3] === 0) held++;
     return held;
   }
 
   at(i: number): number {
-    return this.#fields[i * FIELDS]!;
+    return this.fields[i * FIELDS]!;
   }
 
   length(i: number): number {
-    return this.#fields[i * FIELDS + 1]!;
+    return this.fields[i * FIELDS + 1]!;
   }
 
   isPast(i: number, now: number): boolean {
-    return isPast(this.#fields[i * FIELDS + 2]!, now);
+    return isPast(this.fields[i * FIELDS + 2]!, now);
   }
 
   /** Whether a packet to this address waits already: a later one must not overtake it. */
   waitsFor(far: number): boolean {
-    return this.#waits(far, this.size);
+    return this.waits(far, this.size);
   }
 
   /** Whether an earlier packet to the same address still waits. */
   isBehind(i: number): boolean {
-    return this.#waits(this.#fields[i * FIELDS + 3]!, i);
+    return this.waits(this.fields[i * FIELDS + 3]!, i);
   }
 
   /** It waits for a first fragment only: nobody has to stay behind it. */
   letPass(i: number): void {
-    this.#fields[i * FIELDS + 3] = 0;
+    this.fields[i * FIELDS + 3] = 0;
   }
 
   /** Mark an entry as done; `compact` removes it. */
   release(i: number): void {
-    this.#fields[i * FIELDS + 1] = 0;
+    this.fields[i * FIELDS + 1] = 0;
   }
 
   /** Close the gaps. Released packets must be written by now: their bytes are overwritten. */
@@ -105,26 +105,26 @@ export class Parking {
       if (length === 0) continue;
       const slot = next + HEADROOM;
       const at = this.at(i);
-      this.#batch.bytes.copyWithin(slot - 10, at - 10, at + length);
-      this.#fields.copyWithin(kept * FIELDS, i * FIELDS, (i + 1) * FIELDS);
-      this.#set(kept, slot, length);
+      this.batch.bytes.copyWithin(slot - 10, at - 10, at + length);
+      this.fields.copyWithin(kept * FIELDS, i * FIELDS, (i + 1) * FIELDS);
+      this.set(kept, slot, length);
       next = (slot + length + 15) & ~15;
       kept++;
     }
     this.size = kept;
-    this.#next = next;
+    this.next = next;
   }
 
-  #waits(far: number, before: number): boolean {
+  private waits(far: number, before: number): boolean {
     if (far === 0) return false;
     for (let i = 0; i < before; i++) {
-      if (this.#fields[i * FIELDS + 3] === far && this.length(i) !== 0) return true;
+      if (this.fields[i * FIELDS + 3] === far && this.length(i) !== 0) return true;
     }
     return false;
   }
 
-  #set(i: number, at: number, length: number): void {
-    this.#fields[i * FIELDS] = at;
-    this.#fields[i * FIELDS + 1] = length;
+  private set(i: number, at: number, length: number): void {
+    this.fields[i * FIELDS] = at;
+    this.fields[i * FIELDS + 1] = length;
   }
 }

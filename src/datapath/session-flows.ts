@@ -20,26 +20,26 @@ import type { Settings } from './settings.ts';
 export class SessionFlows implements Flows {
   readonly sessions: SessionTable;
   turning = false;
-  readonly #resolver: Nat46Resolver;
-  readonly #state: NatState;
-  readonly #view: DataView;
-  readonly #settings: Settings;
-  readonly #fragments: FragmentBindings;
-  readonly #address = new Int32Array(4);
+  private readonly resolver: Nat46Resolver;
+  private readonly state: NatState;
+  private readonly view: DataView;
+  private readonly settings: Settings;
+  private readonly fragments: FragmentBindings;
+  private readonly address = new Int32Array(4);
 
   /** @param view where the packets are */
   constructor(state: NatState, view: DataView, options: ResolverOptions, settings: Settings) {
     this.sessions = state.sessions;
-    this.#resolver = new Nat46Resolver(state, view, options);
-    this.#state = state;
-    this.#view = view;
-    this.#settings = settings;
-    this.#fragments = new FragmentBindings(state, view);
+    this.resolver = new Nat46Resolver(state, view, options);
+    this.state = state;
+    this.view = view;
+    this.settings = settings;
+    this.fragments = new FragmentBindings(state, view);
   }
 
   takeCreated(): number {
-    const { created } = this.#resolver;
-    this.#resolver.created = 0;
+    const { created } = this.resolver;
+    this.resolver.created = 0;
     return created;
   }
 
@@ -50,24 +50,24 @@ export class SessionFlows implements Flows {
 
   findOutside(packet: Packet, now: number): SessionId {
     const { near, far, ports, protocol } = packet;
-    const id = this.sessions.lookupOutside(this.#view, near, far, ports, protocol);
+    const id = this.sessions.lookupOutside(this.view, near, far, ports, protocol);
     return id !== NO_SESSION && isPast(this.sessions.deadline(id), now) ? NO_SESSION : id;
   }
 
   openInside(packet: Packet, now: number): number {
-    if (!this.#begin(packet, 0, now)) return NO_SESSION;
-    return this.#resolver.fromInside(packet.near, packet.far, packet.ports, packet.protocol, now);
+    if (!this.begin(packet, 0, now)) return NO_SESSION;
+    return this.resolver.fromInside(packet.near, packet.far, packet.ports, packet.protocol, now);
   }
 
   /** Nothing is made from a ping. */
   openOutside(packet: Packet, now: number): number {
     if (packet.protocol === icmp.V4) return Refusal.NoBib;
-    if (!this.#begin(packet, tcpState.FROM_OUTSIDE, now)) return NO_SESSION;
-    return this.#resolver.fromOutside(packet.near, packet.far, packet.ports, packet.protocol, now);
+    if (!this.begin(packet, tcpState.FROM_OUTSIDE, now)) return NO_SESSION;
+    return this.resolver.fromOutside(packet.near, packet.far, packet.ports, packet.protocol, now);
   }
 
   track(id: SessionId, packet: Packet, side: number, now: number): void {
-    if (packet.protocol === tcp.PROTOCOL) this.#trackTcp(id, packet.flags, side, now);
+    if (packet.protocol === tcp.PROTOCOL) this.trackTcp(id, packet.flags, side, now);
     else this.sessions.refresh(id, (now + lifetimeMs(packet.protocol)) | 0);
   }
 
@@ -77,25 +77,25 @@ export class SessionFlows implements Flows {
   }
 
   findFragment4(packet: Packet, now: number): number {
-    const id = this.#fragments.find4(packet, now);
+    const id = this.fragments.find4(packet, now);
     return id === NO_SESSION ? REFUSED_FOR_NOW : id;
   }
 
   /** Only what a mapped host sends to us may take room while it waits. */
   findFragment6(packet: Packet, now: number): number {
-    const id = this.#fragments.find6(packet, now);
+    const id = this.fragments.find6(packet, now);
     if (id !== NO_SESSION) return id;
     if (!this.isMember(packet.near)) return Refusal.NoBib;
-    return this.#syntheticOf(packet.far) === 0 ? Refusal.SenderUnmapped : REFUSED_FOR_NOW;
+    return this.syntheticOf(packet.far) === 0 ? Refusal.SenderUnmapped : REFUSED_FOR_NOW;
   }
 
   rememberFragment4(id: SessionId, packet: Packet, now: number): void {
-    this.#fragments.remember4(packet, id, now);
+    this.fragments.remember4(packet, id, now);
   }
 
   /** An atomic fragment is alone and leaves others of its identification alone, RFC 6946 §4. */
   rememberFragment6(id: SessionId, packet: Packet, now: number): void {
-    if (ipv6.hasMoreFragments(this.#view, packet.fragment)) this.#fragments.remember6(packet, id, now);
+    if (ipv6.hasMoreFragments(this.view, packet.fragment)) this.fragments.remember6(packet, id, now);
   }
 
   /** Errors find sessions; they never make, prolong or end one (RFC 5508). */
@@ -108,37 +108,37 @@ export class SessionFlows implements Flows {
 
   findQuoted6(quoted: Packet, error: Packet, now: number): number {
     const { fragment } = quoted;
-    const isFirst = fragment === 0 || ipv6.fragmentOffset(this.#view, fragment) === 0;
+    const isFirst = fragment === 0 || ipv6.fragmentOffset(this.view, fragment) === 0;
     const isWhole = quoted.upperLength >= 8 && isFirst;
-    if (!isWhole || !this.#sameAddress(quoted.near, error.near)) return REFUSED_QUOTE;
+    if (!isWhole || !this.sameAddress(quoted.near, error.near)) return REFUSED_QUOTE;
     const id = this.findOutside(quoted, now);
     return id === NO_SESSION ? REFUSED_QUOTE : id;
   }
 
   /** RFC 6791 §3, mirrored: a router inside has no IPv6 address of its own. */
   writeErrorAddresses6(id: SessionId, error: Packet, quoted: Packet, to: number): boolean {
-    this.sessions.writeOutside(id, this.#view, to);
-    const source = this.#settings.errorSource6;
+    this.sessions.writeOutside(id, this.view, to);
+    const source = this.settings.errorSource6;
     if (error.near === quoted.near || ipv6.isUnspecified(source)) return true;
-    for (let i = 0; i < 4; i++) this.#view.setInt32(to + i * 4, source[i]!);
+    for (let i = 0; i < 4; i++) this.view.setInt32(to + i * 4, source[i]!);
     return true;
   }
 
   /** The server is what the client dialled; a router on the way has no synthetic address (RFC 6791 §3). */
   setErrorAddresses4(id: SessionId, error: Packet, quoted: Packet, header: V4Header): boolean {
     header.destination = this.sessions.insideNear(id);
-    header.source = this.#sameAddress(error.far, quoted.far)
+    header.source = this.sameAddress(error.far, quoted.far)
       ? this.sessions.insideFar(id)
-      : this.#syntheticOf(error.far) || this.#settings.errorSource4;
+      : this.syntheticOf(error.far) || this.settings.errorSource4;
     return true;
   }
 
   learnPathMtu(id: SessionId, mtu: number, now: number): void {
-    this.#state.learnPathMtu(id, mtu, now);
+    this.state.learnPathMtu(id, mtu, now);
   }
 
   isMember(at: number): boolean {
-    return this.#state.pool.lookup(this.#view, at) >= 0;
+    return this.state.pool.lookup(this.view, at) >= 0;
   }
 
   turnsBack(): boolean {
@@ -146,19 +146,18 @@ export class SessionFlows implements Flows {
   }
 
   /** The synthetic v4 of an outside host, or 0. @param at offset of its address */
-  #syntheticOf(at: number): number {
-    for (let i = 0; i < 4; i++) this.#address[i] = this.#view.getInt32(at + i * 4);
-    const row = this.#state.mappings.lookup6Words(this.#address, 0);
-    return row < 0 ? 0 : this.#state.mappings.v4(row) | 0;
+  private syntheticOf(at: number): number {
+    for (let i = 0; i < 4; i++) this.address[i] = this.view.getInt32(at + i * 4);
+    const row = this.state.mappings.lookup6Words(this.address, 0);
+    return row < 0 ? 0 : this.state.mappings.v4(row) | 0;
   }
 
-  #sameAddress(a: number, b: number): boolean {
-    for (let i = 0; i < 16; i += 4)
-      if (this.#view.getInt32(a + i) !== this.#view.getInt32(b + i)) return false;
+  private sameAddress(a: number, b: number): boolean {
+    for (let i = 0; i < 16; i += 4) if (this.view.getInt32(a + i) !== this.view.getInt32(b + i)) return false;
     return true;
   }
 
-  #trackTcp(id: SessionId, flags: number, side: number, now: number): void {
+  private trackTcp(id: SessionId, flags: number, side: number, now: number): void {
     const state = this.sessions.state(id);
     const event = tcpState.event(flags, side);
     const next = tcpState.next(state, event);
@@ -168,13 +167,13 @@ export class SessionFlows implements Flows {
   }
 
   /** @returns false when this packet opens no session */
-  #begin(packet: Packet, side: number, now: number): boolean {
+  private begin(packet: Packet, side: number, now: number): boolean {
     if (packet.protocol !== tcp.PROTOCOL) {
-      this.#resolver.begin(0, (now + lifetimeMs(packet.protocol)) | 0);
+      this.resolver.begin(0, (now + lifetimeMs(packet.protocol)) | 0);
       return true;
     }
     const state = tcpState.next(tcpState.TcpState.Closed, tcpState.event(packet.flags, side));
-    this.#resolver.begin(state, (now + TCP_TRANSITORY_MS) | 0);
+    this.resolver.begin(state, (now + TCP_TRANSITORY_MS) | 0);
     return state !== tcpState.TcpState.Closed;
   }
 }

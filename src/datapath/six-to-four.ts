@@ -27,14 +27,14 @@ import { Verdict } from './verdict.ts';
 export class SixToFour {
   readonly packet = new Packet();
   readonly chain = new HeaderChain();
-  readonly #offload = new Offload();
-  readonly #header = v6ToV4.newHeader();
-  readonly #batch: Batch;
-  readonly #flows: Flows;
-  readonly #errors: IcmpErrors64;
-  readonly #identifications: Identifications;
-  readonly #settings: Settings;
-  readonly #marks: boolean;
+  private readonly offload = new Offload();
+  private readonly header = v6ToV4.newHeader();
+  private readonly batch: Batch;
+  private readonly flows: Flows;
+  private readonly errors: IcmpErrors64;
+  private readonly identifications: Identifications;
+  private readonly settings: Settings;
+  private readonly marks: boolean;
 
   constructor(
     batch: Batch,
@@ -43,17 +43,17 @@ export class SixToFour {
     identifications: Identifications,
     settings: Settings,
   ) {
-    this.#batch = batch;
-    this.#flows = flows;
-    this.#errors = errors;
-    this.#identifications = identifications;
-    this.#settings = settings;
-    this.#marks = !isCopied(settings);
+    this.batch = batch;
+    this.flows = flows;
+    this.errors = errors;
+    this.identifications = identifications;
+    this.settings = settings;
+    this.marks = !isCopied(settings);
   }
 
   /** @param length bytes received from `at` @param now ms. @returns what became of it; output is in the batch */
   translate(at: number, length: number, now: number): Verdict {
-    const { view } = this.#batch;
+    const { view } = this.batch;
     const { packet, chain } = this;
     if (ipv6.check(view, at, length) === 0) return Verdict.DropMalformed;
     packet.at = at;
@@ -68,55 +68,55 @@ export class SixToFour {
     packet.fragment = chain.fragment !== 0 && ipv6.isAtomic(view, chain.fragment) ? 0 : chain.fragment;
     packet.turnsBack = false;
     if (!ipv6.isRoutable(view, packet.far) || !ipv6.isRoutable(view, packet.near)) return Verdict.DropAddress;
-    if (this.#isSelf(packet.near)) return this.#toUs();
+    if (this.isSelf(packet.near)) return this.toUs();
     if (packet.hops <= 1) return Verdict.DropTtl;
     if (walked === ChainResult.SegmentsLeft) return Verdict.DropRoutingHeader;
     if (walked === ChainResult.AfterFragment) return Verdict.DropAfterFragment;
-    this.#offload.load(view, at);
-    if (packet.fragment !== 0) return this.#fragment(now);
-    if (transport.hasPorts(packet.protocol)) return this.#datagram(now);
-    return packet.protocol === icmp.V4 ? this.#icmp(now) : this.#other(now);
+    this.offload.load(view, at);
+    if (packet.fragment !== 0) return this.fragment(now);
+    if (transport.hasPorts(packet.protocol)) return this.datagram(now);
+    return packet.protocol === icmp.V4 ? this.icmp(now) : this.other(now);
   }
 
-  #datagram(now: number): Verdict {
+  private datagram(now: number): Verdict {
     const { packet } = this;
-    const id = this.#session(now);
+    const id = this.session(now);
     if (id < 0) return refusalVerdict(id);
     const session = id as SessionId;
-    if (!this.#fits(session)) return Verdict.DropTooBig;
-    this.#flows.track(session, packet, FROM_OUTSIDE, now);
-    if ((packet.flags & tcp.SYN) !== 0 && this.#settings.clampMss) this.#clampMss(session, now);
-    this.#rewrite(session);
-    return this.#output(session);
+    if (!this.fits(session)) return Verdict.DropTooBig;
+    this.flows.track(session, packet, FROM_OUTSIDE, now);
+    if ((packet.flags & tcp.SYN) !== 0 && this.settings.clampMss) this.clampMss(session, now);
+    this.rewrite(session);
+    return this.output(session);
   }
 
   /** @returns the session of a TCP or UDP header, found or made; or a refusal */
-  #session(now: number): number {
-    const { view } = this.#batch;
+  private session(now: number): number {
+    const { view } = this.batch;
     const { packet } = this;
     if (!transport.isWhole(view, packet.upper, packet.upperLength, packet.protocol)) return REFUSED_MALFORMED;
     packet.ports = swapPorts(tcp.ports(view, packet.upper));
     packet.flags = packet.protocol === tcp.PROTOCOL ? tcp.flags(view, packet.upper) : 0;
     // RFC 8200 §8.1: UDP over IPv6 has a checksum, but for tunnels that agreed otherwise (RFC 6935)
-    packet.isUnsummed = !this.#offload.needsChecksum && transport.isUnsummed(view, packet);
+    packet.isUnsummed = !this.offload.needsChecksum && transport.isUnsummed(view, packet);
     if (packet.isUnsummed) {
       const isFragment = packet.fragment !== 0;
-      const refusal = transport.refuseUnsummed(view, packet, isFragment, this.#settings.zeroChecksum64);
+      const refusal = transport.refuseUnsummed(view, packet, isFragment, this.settings.zeroChecksum64);
       if (refusal !== 0) return refusal;
     }
-    const id = this.#flows.findOutside(packet, now);
-    return id !== NO_SESSION ? id : this.#flows.openOutside(packet, now);
+    const id = this.flows.findOutside(packet, now);
+    return id !== NO_SESSION ? id : this.flows.openOutside(packet, now);
   }
 
-  #rewrite(id: SessionId): void {
-    const { view } = this.#batch;
+  private rewrite(id: SessionId): void {
+    const { view } = this.batch;
     const { upper, protocol } = this.packet;
-    const { sessions } = this.#flows;
+    const { sessions } = this.flows;
     tcp.setPorts(view, upper, swapPorts(sessions.insidePorts(id)));
-    if (this.#offload.needsChecksum) {
+    if (this.offload.needsChecksum) {
       transport.updatePartial(view, upper, protocol, checksum.negate(sessions.addressDelta(id)));
     } else if (this.packet.isUnsummed) {
-      if (this.#settings.zeroChecksum64 === ZeroChecksum.Forward) return;
+      if (this.settings.zeroChecksum64 === ZeroChecksum.Forward) return;
       const inside = checksum.words(sessions.insideNear(id)) + checksum.words(sessions.insideFar(id));
       transport.computeUdp(view, upper, inside);
     } else {
@@ -124,83 +124,83 @@ export class SixToFour {
     }
   }
 
-  #fragment(now: number): Verdict {
-    const { view } = this.#batch;
+  private fragment(now: number): Verdict {
+    const { view } = this.batch;
     const { packet } = this;
     if (packet.protocol === icmp.V4) return Verdict.DropIcmpFragment;
-    const refused = transport.refuseProtocol(packet.protocol, this.#flows);
+    const refused = transport.refuseProtocol(packet.protocol, this.flows);
     if (refused !== transport.CARRIED) return refused;
     const offset = ipv6.fragmentOffset(view, packet.fragment);
     if (offset + packet.upperLength > ipv4.MAX_TOTAL_LENGTH) return Verdict.DropMalformed;
     const hasPorts = offset === 0 && transport.hasPorts(packet.protocol);
     packet.ports = 0;
-    const id = hasPorts ? this.#session(now) : this.#flows.findFragment6(packet, now);
+    const id = hasPorts ? this.session(now) : this.flows.findFragment6(packet, now);
     if (id < 0) return refusalVerdict(id);
     const session = id as SessionId;
-    if (!this.#fits(session)) return Verdict.DropTooBig;
+    if (!this.fits(session)) return Verdict.DropTooBig;
     if (hasPorts) {
-      this.#flows.rememberFragment6(session, packet, now);
-      this.#flows.track(session, packet, FROM_OUTSIDE, now);
-      this.#rewrite(session);
+      this.flows.rememberFragment6(session, packet, now);
+      this.flows.track(session, packet, FROM_OUTSIDE, now);
+      this.rewrite(session);
     }
-    return this.#output(session);
+    return this.output(session);
   }
 
   /** A protocol of which only the header is translated (RFC 7915 §5.5). */
-  #other(now: number): Verdict {
+  private other(now: number): Verdict {
     const { packet } = this;
-    const refused = transport.refuseProtocol(packet.protocol, this.#flows);
+    const refused = transport.refuseProtocol(packet.protocol, this.flows);
     if (refused !== transport.CARRIED) return refused;
     packet.ports = 0;
-    const id = this.#flows.findFragment6(packet, now);
+    const id = this.flows.findFragment6(packet, now);
     if (id < 0) return refusalVerdict(id);
-    return this.#fits(id as SessionId) ? this.#output(id as SessionId) : Verdict.DropTooBig;
+    return this.fits(id as SessionId) ? this.output(id as SessionId) : Verdict.DropTooBig;
   }
 
-  #icmp(now: number): Verdict {
-    const { view } = this.#batch;
+  private icmp(now: number): Verdict {
+    const { view } = this.batch;
     const { packet } = this;
     if (packet.upperLength < icmp.HEADER_LENGTH) return Verdict.DropMalformed;
     const type = icmp.type(view, packet.upper);
-    if (icmp.isErrorV6(type)) return this.#errors.translate(packet, now);
+    if (icmp.isErrorV6(type)) return this.errors.translate(packet, now);
     if (type !== icmp.V6_ECHO_REQUEST && type !== icmp.V6_ECHO_REPLY) return Verdict.DropIcmpType;
     packet.ports = portPair(icmp.identifier(view, packet.upper), 0);
     packet.flags = 0;
-    const id = this.#flows.findOutside(packet, now);
-    if (id >= 0) return this.#echo(id as SessionId, type, now);
+    const id = this.flows.findOutside(packet, now);
+    if (id >= 0) return this.echo(id as SessionId, type, now);
     if (id !== NO_SESSION) return refusalVerdict(id);
-    const isPing = type === icmp.V6_ECHO_REQUEST && this.#flows.isMember(packet.near);
-    return isPing ? Verdict.DropOwnAddress : refusalVerdict(this.#flows.openOutside(packet, now));
+    const isPing = type === icmp.V6_ECHO_REQUEST && this.flows.isMember(packet.near);
+    return isPing ? Verdict.DropOwnAddress : refusalVerdict(this.flows.openOutside(packet, now));
   }
 
-  #echo(id: SessionId, type: number, now: number): Verdict {
+  private echo(id: SessionId, type: number, now: number): Verdict {
     const { packet } = this;
-    if (!this.#fits(id)) return Verdict.DropTooBig;
-    if (!transport.completeChecksum(this.#batch.view, packet, this.#offload)) return Verdict.DropMalformed;
-    this.#flows.track(id, packet, FROM_OUTSIDE, now);
-    const { sessions } = this.#flows;
+    if (!this.fits(id)) return Verdict.DropTooBig;
+    if (!transport.completeChecksum(this.batch.view, packet, this.offload)) return Verdict.DropMalformed;
+    this.flows.track(id, packet, FROM_OUTSIDE, now);
+    const { sessions } = this.flows;
     const newType = type === icmp.V6_ECHO_REQUEST ? icmp.V4_ECHO_REQUEST : icmp.V4_ECHO_REPLY;
     const delta = checksum.negate(checksum.fold(sessions.delta(id) + packet.upperLength));
     const identifier = sessions.insidePorts(id) >>> 16;
-    transport.translateEcho(this.#batch.view, packet.upper, newType, identifier, delta);
-    return this.#output(id);
+    transport.translateEcho(this.batch.view, packet.upper, newType, identifier, delta);
+    return this.output(id);
   }
 
   /**
    * RFC 7915 §5.1: too big for the next link, unless no smaller report could help (the sender may stay at 1280, and
    * IPv4 routers fragment what is that small). What turns back does not see an IPv4 link.
    */
-  #fits(id: SessionId): boolean {
-    const { view } = this.#batch;
+  private fits(id: SessionId): boolean {
+    const { view } = this.batch;
     const { packet } = this;
-    const { mtu4 } = this.#settings;
+    const { mtu4 } = this.settings;
     const total = v6ToV4.totalLength(view, packet.at, this.chain);
-    this.#header.wireLength = total;
-    packet.turnsBack = this.#flows.turnsBack(id);
-    if (total <= SMALL_V4 && this.#offload.segment === 0) return true;
-    if (packet.turnsBack) return this.#fitsBack(total);
+    this.header.wireLength = total;
+    packet.turnsBack = this.flows.turnsBack(id);
+    if (total <= SMALL_V4 && this.offload.segment === 0) return true;
+    if (packet.turnsBack) return this.fitsBack(total);
     packet.mtu = Math.max(ipv6.MIN_MTU, mtu4 + HEADER_DIFFERENCE);
-    if (this.#offload.segment !== 0) return this.#fitSegments(mtu4);
+    if (this.offload.segment !== 0) return this.fitSegments(mtu4);
     return total <= mtu4;
   }
 
@@ -208,9 +208,9 @@ export class SixToFour {
    * What turns back goes on over an IPv6 link. It is refused here: as an IPv4 packet it would be refused in words that
    * its sender cannot match to what it sent. What has a Fragment header may be split, and TCP cut into other segments.
    */
-  #fitsBack(total: number): boolean {
-    const { mtu6 } = this.#settings;
-    const { segment, type } = this.#offload;
+  private fitsBack(total: number): boolean {
+    const { mtu6 } = this.settings;
+    const { segment, type } = this.offload;
     this.packet.mtu = mtu6;
     if (total > ipv4.MAX_TOTAL_LENGTH) return false;
     if (this.chain.fragment !== 0) return true;
@@ -218,23 +218,23 @@ export class SixToFour {
     return type !== GSO_UDP_L4 || segment + udp.HEADER_LENGTH + ipv6.HEADER_LENGTH <= mtu6;
   }
 
-  #fitSegments(mtu4: number): boolean {
+  private fitSegments(mtu4: number): boolean {
     const { packet } = this;
-    const isUdp = this.#offload.type === GSO_UDP_L4;
+    const isUdp = this.offload.type === GSO_UDP_L4;
     const header =
-      ipv4.MIN_HEADER_LENGTH + (isUdp ? udp.HEADER_LENGTH : tcp.headerLength(this.#batch.view, packet.upper));
-    const whole = this.#header.wireLength;
-    this.#header.wireLength = Math.min(whole, header + this.#offload.segment);
+      ipv4.MIN_HEADER_LENGTH + (isUdp ? udp.HEADER_LENGTH : tcp.headerLength(this.batch.view, packet.upper));
+    const whole = this.header.wireLength;
+    this.header.wireLength = Math.min(whole, header + this.offload.segment);
     if (whole > ipv4.MAX_TOTAL_LENGTH) return false;
-    if (this.#header.wireLength <= mtu4) return true;
-    if (isUdp) return this.#header.wireLength <= SMALL_V4;
-    this.#header.wireLength = mtu4;
-    this.#offload.segment = mtu4 - header;
+    if (this.header.wireLength <= mtu4) return true;
+    if (isUdp) return this.header.wireLength <= SMALL_V4;
+    this.header.wireLength = mtu4;
+    this.offload.segment = mtu4 - header;
     return true;
   }
 
   /** Part of a ping is no ping, and nothing to refuse either. */
-  #toUs(): Verdict {
+  private toUs(): Verdict {
     const { protocol, fragment } = this.packet;
     if (protocol !== icmp.V4) {
       return transport.hasPorts(protocol) ? Verdict.DropOwnAddress : Verdict.DropOwnProtocol;
@@ -242,33 +242,33 @@ export class SixToFour {
     return fragment !== 0 ? Verdict.DropIcmpFragment : Verdict.DropOwnAddress;
   }
 
-  #isSelf(address: number): boolean {
-    const { view } = this.#batch;
-    const { self6 } = this.#settings;
+  private isSelf(address: number): boolean {
+    const { view } = this.batch;
+    const { self6 } = this.settings;
     for (let i = 3; i >= 0; i--) if (view.getInt32(address + i * 4) !== self6[i]) return false;
     return true;
   }
 
   /** What a router said about the path outwards is for what the inside host sends, which this SYN bounds. */
-  #clampMss(id: SessionId, now: number): void {
-    const { mtu4, mtu6 } = this.#settings;
-    const path = Math.min(mtu6, this.#flows.sessions.pathMtu(id, now));
-    transport.clampMss(this.#batch.view, this.packet.upper, mtu4, path, this.#offload.needsChecksum);
+  private clampMss(id: SessionId, now: number): void {
+    const { mtu4, mtu6 } = this.settings;
+    const path = Math.min(mtu6, this.flows.sessions.pathMtu(id, now));
+    transport.clampMss(this.batch.view, this.packet.upper, mtu4, path, this.offload.needsChecksum);
   }
 
-  #output(id: SessionId): Verdict {
-    const { view } = this.#batch;
+  private output(id: SessionId): Verdict {
+    const { view } = this.batch;
     const { packet } = this;
-    const { sessions } = this.#flows;
-    this.#header.source = sessions.insideFar(id); // always the address that the client dialled
-    this.#header.destination = sessions.insideNear(id);
-    this.#header.hops = packet.turnsBack ? packet.hops : packet.hops - 1; // counted once in all
-    this.#header.identification = this.#identifications.next();
-    if (this.#marks)
-      ipv6.setTrafficClass(view, packet.at, mark(ipv6.trafficClass(view, packet.at), this.#settings));
-    const out = v6ToV4.translateHeader(view, packet.at, this.chain, this.#header);
-    this.#offload.store(view, out, packet.at - out, GSO_TCPV4);
-    this.#batch.push(out, packet.end - out);
+    const { sessions } = this.flows;
+    this.header.source = sessions.insideFar(id); // always the address that the client dialled
+    this.header.destination = sessions.insideNear(id);
+    this.header.hops = packet.turnsBack ? packet.hops : packet.hops - 1; // counted once in all
+    this.header.identification = this.identifications.next();
+    if (this.marks)
+      ipv6.setTrafficClass(view, packet.at, mark(ipv6.trafficClass(view, packet.at), this.settings));
+    const out = v6ToV4.translateHeader(view, packet.at, this.chain, this.header);
+    this.offload.store(view, out, packet.at - out, GSO_TCPV4);
+    this.batch.push(out, packet.end - out);
     return Verdict.Forward64;
   }
 }

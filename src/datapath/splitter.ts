@@ -11,10 +11,10 @@ import type { Packet } from './packet.ts';
 const HEADERS = ipv6.HEADER_LENGTH + ipv6.FRAGMENT_HEADER_LENGTH;
 
 export class Splitter {
-  readonly #batch: Batch;
+  private readonly batch: Batch;
 
   constructor(batch: Batch) {
-    this.#batch = batch;
+    this.batch = batch;
   }
 
   /**
@@ -22,7 +22,7 @@ export class Splitter {
    * @param packet as it came @param identification of the IPv4 packet @param limit bytes a fragment
    */
   split(header: number, packet: Packet, identification: number, limit: number): void {
-    const { view, bytes } = this.#batch;
+    const { view, bytes } = this.batch;
     const word = offsetMore(packet.fragment);
     const start = word & ipv6.FRAGMENT_OFFSET_MASK;
     const step = (limit - HEADERS) & ~7;
@@ -31,14 +31,14 @@ export class Splitter {
       const size = Math.min(step, packet.end - from);
       const isLast = from + size === packet.end;
       const more = isLast ? word & ipv6.FRAGMENT_MORE : ipv6.FRAGMENT_MORE;
-      const out = this.#batch.reserve(HEADERS + size);
+      const out = this.batch.reserve(HEADERS + size);
       bytes.copyWithin(out, header, header + ipv6.HEADER_LENGTH);
       ipv6.setPayloadLength(view, out, ipv6.FRAGMENT_HEADER_LENGTH + size);
       ipv6.setNextHeader(view, out, ipv6.FRAGMENT);
       const offset = start + (from - packet.upper);
       ipv6.writeFragment(view, out + ipv6.HEADER_LENGTH, next, offset | more, identification);
       bytes.copyWithin(out + HEADERS, from, from + size);
-      this.#batch.push(out, HEADERS + size);
+      this.batch.push(out, HEADERS + size);
     }
   }
 }

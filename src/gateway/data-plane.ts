@@ -114,7 +114,7 @@ export class DataPlane {
       settings,
       flows,
     };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: input });
+    const worker = new Worker(new URL('./worker.cjs', import.meta.url), { workerData: input });
     this.#workers.push(worker);
     return new Promise((resolve, reject) => {
       worker.once('message', (thread: number) => {

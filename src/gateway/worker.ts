@@ -1,6 +1,7 @@
 /**
  * Composition root of a data-plane thread: one TUN queue, one arena, and the loop until the segment says stop.
  */
+import { setFlagsFromString } from 'node:v8';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { AddressFlows, type AddressFlowsInput } from '../datapath/address-flows.ts';
 import { Batch, READ_BYTES } from '../datapath/batch.ts';
@@ -56,17 +57,17 @@ export interface WorkerInput {
 }
 
 class TunQueue implements Queue {
-  readonly #native = shim();
-  readonly #words = new Int32Array(EXCHANGE_WORDS);
-  readonly #input: WorkerInput;
-  readonly #exchange: Exchange;
-  readonly #coalescer: Coalescer | null;
+  private readonly native = shim();
+  private readonly words = new Int32Array(EXCHANGE_WORDS);
+  private readonly input: WorkerInput;
+  private readonly call: Exchange;
+  private readonly coalescer: Coalescer | null;
 
   constructor(input: WorkerInput, batch: Batch) {
     const { coalesceUdp, tunFd, vnet, wakeFd } = input;
     const { arena, reads, writes } = batch;
-    this.#input = input;
-    const exchange = this.#native.queueAttach(
+    this.input = input;
+    const exchange = this.native.queueAttach(
       tunFd,
       vnet,
       wakeFd,
@@ -74,25 +75,25 @@ class TunQueue implements Queue {
       READ_BYTES,
       reads,
       writes,
-      this.#words,
+      this.words,
     );
     if (typeof exchange === 'number')
       throw new Error(`queue ${input.number} cannot be used: errno ${-exchange}`);
-    this.#exchange = exchange;
-    this.#coalescer = coalesceUdp ? new Coalescer(batch) : null;
-    this.#words[NOW_MS] = this.#native.nowMs();
+    this.call = exchange;
+    this.coalescer = coalesceUdp ? new Coalescer(batch) : null;
+    this.words[NOW_MS] = this.native.nowMs();
   }
 
   /** @throws when the device is gone: waiting for it would return at once, for ever */
   exchange(count: number, timeoutMs: number): number {
-    this.#coalescer?.merge();
-    const words = this.#words;
+    this.coalescer?.merge();
+    const words = this.words;
     words[WRITE_COUNT] = count;
     words[TIMEOUT_MS] = timeoutMs;
-    this.#exchange();
+    this.call();
     const read = words[READ_COUNT] ?? 0;
     if (read < 0)
-      throw new Error(`queue ${this.#input.number} cannot be read, is the device gone? errno ${-read}`);
+      throw new Error(`queue ${this.input.number} cannot be read, is the device gone? errno ${-read}`);
     return read;
   }
 
@@ -101,44 +102,44 @@ class TunQueue implements Queue {
   }
 
   takeRefused(): number {
-    const refused = this.#words[REFUSED] ?? 0;
-    this.#words[REFUSED] = 0;
+    const refused = this.words[REFUSED] ?? 0;
+    this.words[REFUSED] = 0;
     return refused;
   }
 
   now(): number {
-    return this.#words[NOW_MS] ?? 0;
+    return this.words[NOW_MS] ?? 0;
   }
 
   signal(): void {
-    this.#native.signalFd(this.#input.puntFd);
+    this.native.signalFd(this.input.puntFd);
   }
 }
 
 /** Other mappings, when the main thread has sent some and counted them in the segment. */
 class MapEditions {
-  readonly #flows: AddressFlows;
-  readonly #words: Int32Array;
-  readonly #port: MessagePort;
-  #edition: number;
+  private readonly flows: AddressFlows;
+  private readonly words: Int32Array;
+  private readonly port: MessagePort;
+  private edition: number;
 
   constructor(flows: AddressFlows, words: Int32Array, port: MessagePort) {
-    this.#flows = flows;
-    this.#words = words;
-    this.#port = port;
-    this.#edition = Atomics.load(words, MAP_EDITION_AT);
+    this.flows = flows;
+    this.words = words;
+    this.port = port;
+    this.edition = Atomics.load(words, MAP_EDITION_AT);
   }
 
   /** Take the newest; one comparison when there is none. A plain read: whoever counts on wakes this thread after it. */
   look(): void {
-    const edition = this.#words[MAP_EDITION_AT] ?? 0;
-    if (edition === this.#edition) return;
-    this.#edition = edition;
+    const edition = this.words[MAP_EDITION_AT] ?? 0;
+    if (edition === this.edition) return;
+    this.edition = edition;
     let newest: AddressFlowsInput | null = null;
-    for (let got = receiveMessageOnPort(this.#port); got; got = receiveMessageOnPort(this.#port)) {
+    for (let got = receiveMessageOnPort(this.port); got; got = receiveMessageOnPort(this.port)) {
       newest = got.message as AddressFlowsInput;
     }
-    if (newest) this.#flows.replace(newest);
+    if (newest) this.flows.replace(newest);
   }
 }
 
@@ -146,6 +147,16 @@ function openFlows(input: WorkerInput, batch: Batch, segment: Segment, settings:
   if (input.flows.kind === 'addresses') return new AddressFlows(batch.view, input.flows, settings);
   const state = new NatState(segment, () => shim().yieldThread());
   return new SessionFlows(state, batch.view, input.flows.resolver, settings);
+}
+
+/**
+ * The way of a packet is some hundred small functions. When other programs had the caches meanwhile it is as slow as its
+ * code is long, so V8 may make one function of them: no calls, and every check once. For the process, there is no other way.
+ */
+function inlineAll(): void {
+  setFlagsFromString('--max-inlined-bytecode-size=1000'); // of one function
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=40000'); // of all that one takes in
+  setFlagsFromString('--max-inlined-bytecode-size-absolute=40000');
 }
 
 function main(input: WorkerInput, port: MessagePort): void {
@@ -166,10 +177,11 @@ function main(input: WorkerInput, port: MessagePort): void {
   const thread = native.interruptible();
   if (thread < 0) throw new Error(`this thread could never be stopped: errno ${-thread}`);
   port.postMessage(thread);
-  loop.run(() => {
+  const stopped = (): boolean => {
     editions?.look();
     return segment.words[STOP_AT] !== 0; // plain: the call costs, and a wake follows
-  });
+  };
+  loop.run(stopped, inlineAll);
 }
 
 if (parentPort) main(workerData as WorkerInput, parentPort);

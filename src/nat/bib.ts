@@ -19,25 +19,25 @@ const CLIENT = 13;
 
 export class BibTable {
   readonly rows: Rows;
-  readonly #words: Int32Array;
-  readonly #inside: HashIndex;
-  readonly #outside: HashIndex;
-  readonly #seed: number;
+  private readonly words: Int32Array;
+  private readonly inside: HashIndex;
+  private readonly outside: HashIndex;
+  private readonly seed: number;
 
   constructor(segment: Segment) {
     const at = segment.layout.bib;
-    this.#words = segment.words;
+    this.words = segment.words;
     this.rows = new Rows(segment.words, at, BIB_STRIDE);
-    this.#inside = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_INSIDE);
-    this.#outside = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_OUTSIDE);
-    this.#seed = segment.seed(2);
+    this.inside = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_INSIDE);
+    this.outside = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_OUTSIDE);
+    this.seed = segment.seed(2);
   }
 
   /** @param address IPv4 word. @returns row or NO_ROW */
   lookupInside(protocol: number, address: number, port: number): number {
-    const words = this.#words;
-    let row = this.#inside.first(this.#hash(protocol, address, port));
-    for (; row !== NO_ROW; row = this.#inside.next(row)) {
+    const words = this.words;
+    let row = this.inside.first(this.hash(protocol, address, port));
+    for (; row !== NO_ROW; row = this.inside.next(row)) {
       const at = this.rows.base(row);
       if (
         words[at + INSIDE + 3] === address &&
@@ -52,9 +52,9 @@ export class BibTable {
 
   /** @param member number of the SNAT pool member. @returns row or NO_ROW */
   lookupOutside(protocol: number, member: number, port: number): number {
-    const words = this.#words;
-    let row = this.#outside.first(this.#hash(protocol, member, port));
-    for (; row !== NO_ROW; row = this.#outside.next(row)) {
+    const words = this.words;
+    let row = this.outside.first(this.hash(protocol, member, port));
+    for (; row !== NO_ROW; row = this.outside.next(row)) {
       const at = this.rows.base(row);
       if (
         words[at + OUTSIDE_PORT] === port &&
@@ -71,7 +71,7 @@ export class BibTable {
   insert(protocol: number, address: number, ports: number, member: number, client: number): number {
     const row = this.rows.take();
     if (row === NO_ROW) return row;
-    const words = this.#words;
+    const words = this.words;
     const at = this.rows.base(row);
     words.fill(0, at + PROTOCOL, at + BIB_STRIDE);
     words[at + PROTOCOL] = protocol;
@@ -81,80 +81,80 @@ export class BibTable {
     words[at + INSIDE + 3] = address;
     words[at + CLIENT] = client;
     this.rows.publish(row);
-    this.#link(row);
+    this.link(row);
     return row;
   }
 
   /** Under the lock. Its port and its client are the caller's to free. */
   remove(row: number): void {
-    const words = this.#words;
+    const words = this.words;
     const at = this.rows.base(row);
     const protocol = words[at + PROTOCOL]!;
-    this.#inside.remove(this.#hash(protocol, words[at + INSIDE + 3]!, words[at + INSIDE_PORT]!), row);
-    this.#outside.remove(this.#hash(protocol, words[at + MEMBER]!, words[at + OUTSIDE_PORT]!), row);
+    this.inside.remove(this.hash(protocol, words[at + INSIDE + 3]!, words[at + INSIDE_PORT]!), row);
+    this.outside.remove(this.hash(protocol, words[at + MEMBER]!, words[at + OUTSIDE_PORT]!), row);
     this.rows.give(row);
   }
 
   protocol(row: number): number {
-    return this.#words[this.rows.base(row) + PROTOCOL]!;
+    return this.words[this.rows.base(row) + PROTOCOL]!;
   }
 
   insideAddress(row: number): number {
-    return this.#words[this.rows.base(row) + INSIDE + 3]!;
+    return this.words[this.rows.base(row) + INSIDE + 3]!;
   }
 
   insidePort(row: number): number {
-    return this.#words[this.rows.base(row) + INSIDE_PORT]!;
+    return this.words[this.rows.base(row) + INSIDE_PORT]!;
   }
 
   outsidePort(row: number): number {
-    return this.#words[this.rows.base(row) + OUTSIDE_PORT]!;
+    return this.words[this.rows.base(row) + OUTSIDE_PORT]!;
   }
 
   member(row: number): number {
-    return this.#words[this.rows.base(row) + MEMBER]!;
+    return this.words[this.rows.base(row) + MEMBER]!;
   }
 
   client(row: number): number {
-    return this.#words[this.rows.base(row) + CLIENT]!;
+    return this.words[this.rows.base(row) + CLIENT]!;
   }
 
   setClient(row: number, client: number): void {
-    this.#words[this.rows.base(row) + CLIENT] = client;
+    this.words[this.rows.base(row) + CLIENT] = client;
   }
 
   setMember(row: number, member: number): void {
-    this.#words[this.rows.base(row) + MEMBER] = member;
+    this.words[this.rows.base(row) + MEMBER] = member;
   }
 
   /** Under the lock. @param change +1, -1, or 0 to ask. @returns sessions that use it now */
   addSessions(row: number, change: number): number {
     const at = this.rows.base(row) + SESSIONS;
-    this.#words[at]! += change;
-    return this.#words[at]!;
+    this.words[at]! += change;
+    return this.words[at]!;
   }
 
   /** Links from rows, at start. @param keep decides which rows stay; counts start at 0 */
   rebuild(keep: (row: number) => boolean): void {
-    this.#inside.clear();
-    this.#outside.clear();
+    this.inside.clear();
+    this.outside.clear();
     this.rows.rebuild((row) => {
       if (!keep(row)) return false;
-      this.#words[this.rows.base(row) + SESSIONS] = 0;
-      this.#link(row);
+      this.words[this.rows.base(row) + SESSIONS] = 0;
+      this.link(row);
       return true;
     });
   }
 
-  #link(row: number): void {
-    const words = this.#words;
+  private link(row: number): void {
+    const words = this.words;
     const at = this.rows.base(row);
     const protocol = words[at + PROTOCOL]!;
-    this.#inside.insert(this.#hash(protocol, words[at + INSIDE + 3]!, words[at + INSIDE_PORT]!), row);
-    this.#outside.insert(this.#hash(protocol, words[at + MEMBER]!, words[at + OUTSIDE_PORT]!), row);
+    this.inside.insert(this.hash(protocol, words[at + INSIDE + 3]!, words[at + INSIDE_PORT]!), row);
+    this.outside.insert(this.hash(protocol, words[at + MEMBER]!, words[at + OUTSIDE_PORT]!), row);
   }
 
-  #hash(protocol: number, who: number, port: number): number {
-    return finish(mix(mix(this.#seed ^ protocol, who), port));
+  private hash(protocol: number, who: number, port: number): number {
+    return finish(mix(mix(this.seed ^ protocol, who), port));
   }
 }

@@ -68,14 +68,14 @@ export interface BindingRecord {
 }
 
 export class BindingRing {
-  readonly #words: Int32Array;
-  readonly #at: number;
-  readonly #mask: number;
-  readonly #segment: Segment;
-  readonly #bibs: BibTable;
-  readonly #sessions: SessionTable;
-  readonly #pool: PortPool;
-  readonly #record: BindingRecord = {
+  private readonly words: Int32Array;
+  private readonly at: number;
+  private readonly mask: number;
+  private readonly segment: Segment;
+  private readonly bibs: BibTable;
+  private readonly sessions: SessionTable;
+  private readonly pool: PortPool;
+  private readonly record: BindingRecord = {
     event: BindingEvent.Add,
     timeSec: 0,
     protocol: 0,
@@ -90,64 +90,64 @@ export class BindingRing {
   };
 
   /** Where the last `read` ended. */
-  #seen = 0;
-  #seenLost = 0;
+  private seen = 0;
+  private seenLost = 0;
 
   constructor(segment: Segment, bibs: BibTable, sessions: SessionTable, pool: PortPool) {
-    this.#segment = segment;
-    this.#bibs = bibs;
-    this.#sessions = sessions;
-    this.#pool = pool;
-    this.#words = segment.words;
-    this.#at = segment.layout.bindingRing;
-    this.#mask = bindingRecords(segment.geometry.sessions) - 1;
+    this.segment = segment;
+    this.bibs = bibs;
+    this.sessions = sessions;
+    this.pool = pool;
+    this.words = segment.words;
+    this.at = segment.layout.bindingRing;
+    this.mask = bindingRecords(segment.geometry.sessions) - 1;
   }
 
   get capacity(): number {
-    return this.#mask + 1;
+    return this.mask + 1;
   }
 
   get mode(): BindingLogMode {
-    return this.#words[BINDING_LOG_AT]! as BindingLogMode;
+    return this.words[BINDING_LOG_AT]! as BindingLogMode;
   }
 
   /** Under the lock. A BIB entry is whole, or about to go. */
   noteBib(event: BindingEvent, bib: number): void {
     if (this.mode === BindingLogMode.Off) return;
-    const at = this.#next();
+    const at = this.next();
     if (at < 0) return;
-    const bibs = this.#bibs;
-    const words = this.#words;
+    const bibs = this.bibs;
+    const words = this.words;
     words[at + KIND] = (event << 8) | bibs.protocol(bib);
     words[at + INSIDE] = bibs.insideAddress(bib);
     words[at + PORTS] = portPair(bibs.insidePort(bib), bibs.outsidePort(bib));
-    this.#copy(at + OUTSIDE, this.#pool.addressAt(bibs.member(bib)));
-    this.#publish(at);
+    this.copy(at + OUTSIDE, this.pool.addressAt(bibs.member(bib)));
+    this.publish(at);
   }
 
   /** The same of a session. */
   noteSession(event: BindingEvent, id: SessionId): void {
     if (this.mode !== BindingLogMode.BibsAndSessions) return;
-    const at = this.#next();
+    const at = this.next();
     if (at < 0) return;
-    const sessions = this.#sessions;
-    const words = this.#words;
+    const sessions = this.sessions;
+    const words = this.words;
     const ports = sessions.insidePorts(id);
     words[at + KIND] = (1 << 16) | (event << 8) | sessions.protocol(id);
     words[at + INSIDE] = sessions.insideNear(id);
     words[at + PORTS] = portPair(ports >>> 16, sessions.outsidePorts(id) >>> 16);
     words[at + SYNTHETIC] = sessions.insideFar(id);
     words[at + FAR_PORT] = ports & 0xffff;
-    this.#copy(at + OUTSIDE, sessions.outsideAt(id));
-    this.#copy(at + REAL, sessions.outsideAt(id) + 4);
-    this.#publish(at);
-    if (event === BindingEvent.Add) words[this.#at + TOLD_STAMP] = sessions.stamp(id);
+    this.copy(at + OUTSIDE, sessions.outsideAt(id));
+    this.copy(at + REAL, sessions.outsideAt(id) + 4);
+    this.publish(at);
+    if (event === BindingEvent.Add) words[this.at + TOLD_STAMP] = sessions.stamp(id);
   }
 
   /** At start, a session that lives on: who made it last may have been killed before it was told. */
   noteSurvivor(id: SessionId): void {
-    const stamp = this.#sessions.stamp(id);
-    if (stamp !== this.#words[STAMP_AT] || stamp === this.#words[this.#at + TOLD_STAMP]) return;
+    const stamp = this.sessions.stamp(id);
+    if (stamp !== this.words[STAMP_AT] || stamp === this.words[this.at + TOLD_STAMP]) return;
     this.noteSession(BindingEvent.Add, id);
   }
 
@@ -157,54 +157,54 @@ export class BindingRing {
    * @returns how many were lost since the last release
    */
   read(most: number, take: (record: BindingRecord) => void): number {
-    const words = this.#words;
-    const written = Atomics.load(words, this.#at + WRITTEN);
-    let read = words[this.#at + READ]!;
+    const words = this.words;
+    const written = Atomics.load(words, this.at + WRITTEN);
+    let read = words[this.at + READ]!;
     for (let n = 0; n < most && read !== written; n++, read = (read + 1) | 0) {
-      this.#fill(this.#at + BINDING_RING_HEAD + (read & this.#mask) * BINDING_RECORD_WORDS);
-      take(this.#record);
+      this.fill(this.at + BINDING_RING_HEAD + (read & this.mask) * BINDING_RECORD_WORDS);
+      take(this.record);
     }
-    this.#seen = read;
-    this.#seenLost = words[this.#at + LOST]!;
-    return (this.#seenLost - words[this.#at + LOST_TOLD]!) | 0;
+    this.seen = read;
+    this.seenLost = words[this.at + LOST]!;
+    return (this.seenLost - words[this.at + LOST_TOLD]!) | 0;
   }
 
   isHalfFull(): boolean {
-    const words = this.#words;
-    return ((words[this.#at + WRITTEN]! - words[this.#at + READ]!) | 0) > this.#mask >>> 1;
+    const words = this.words;
+    return ((words[this.at + WRITTEN]! - words[this.at + READ]!) | 0) > this.mask >>> 1;
   }
 
   /** What was read last is in the file: its room is free. */
   release(): void {
-    Atomics.store(this.#words, this.#at + READ, this.#seen);
-    this.#words[this.#at + LOST_TOLD] = this.#seenLost;
+    Atomics.store(this.words, this.at + READ, this.seen);
+    this.words[this.at + LOST_TOLD] = this.seenLost;
   }
 
   /** Word offset of the next record, or -1 when there is no room for it. */
-  #next(): number {
-    const words = this.#words;
-    const written = words[this.#at + WRITTEN]!;
-    if (((written - Atomics.load(words, this.#at + READ)) | 0) > this.#mask) {
-      words[this.#at + LOST]!++;
+  private next(): number {
+    const words = this.words;
+    const written = words[this.at + WRITTEN]!;
+    if (((written - Atomics.load(words, this.at + READ)) | 0) > this.mask) {
+      words[this.at + LOST]!++;
       return -1;
     }
-    return this.#at + BINDING_RING_HEAD + (written & this.#mask) * BINDING_RECORD_WORDS;
+    return this.at + BINDING_RING_HEAD + (written & this.mask) * BINDING_RECORD_WORDS;
   }
 
-  #copy(to: number, from: number): void {
-    for (let i = 0; i < 4; i++) this.#words[to + i] = this.#words[from + i]!;
+  private copy(to: number, from: number): void {
+    for (let i = 0; i < 4; i++) this.words[to + i] = this.words[from + i]!;
   }
 
   /** The record is whole but for its time. */
-  #publish(at: number): void {
-    const words = this.#words;
-    words[at + TIME] = this.#segment.nowSec();
-    Atomics.store(words, this.#at + WRITTEN, (words[this.#at + WRITTEN]! + 1) | 0);
+  private publish(at: number): void {
+    const words = this.words;
+    words[at + TIME] = this.segment.nowSec();
+    Atomics.store(words, this.at + WRITTEN, (words[this.at + WRITTEN]! + 1) | 0);
   }
 
-  #fill(at: number): void {
-    const words = this.#words;
-    const record = this.#record;
+  private fill(at: number): void {
+    const words = this.words;
+    const record = this.record;
     const kind = words[at + KIND]!;
     record.timeSec = words[at + TIME]! >>> 0;
     record.protocol = kind & 0xff;

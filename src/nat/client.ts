@@ -14,22 +14,22 @@ const MEMBER = 10;
 
 export class ClientTable {
   readonly rows: Rows;
-  readonly #words: Int32Array;
-  readonly #index: HashIndex;
-  readonly #seed: number;
+  private readonly words: Int32Array;
+  private readonly index: HashIndex;
+  private readonly seed: number;
 
   constructor(segment: Segment) {
     const at = segment.layout.client;
-    this.#words = segment.words;
+    this.words = segment.words;
     this.rows = new Rows(segment.words, at, CLIENT_STRIDE);
-    this.#index = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT);
-    this.#seed = segment.seed(3);
+    this.index = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT);
+    this.seed = segment.seed(3);
   }
 
   /** @param address IPv4 word. @returns row or NO_ROW */
   lookup(address: number): number {
-    let row = this.#index.first(this.#hash(address));
-    while (row !== NO_ROW && this.address(row) !== address) row = this.#index.next(row);
+    let row = this.index.first(this.hash(address));
+    while (row !== NO_ROW && this.address(row) !== address) row = this.index.next(row);
     return row;
   }
 
@@ -38,57 +38,57 @@ export class ClientTable {
     const row = this.rows.take();
     if (row === NO_ROW) return row;
     const at = this.rows.base(row);
-    this.#words.fill(0, at + ADDRESS, at + CLIENT_STRIDE);
-    this.#words[at + ADDRESS + 3] = address;
-    this.#words[at + MEMBER] = member;
+    this.words.fill(0, at + ADDRESS, at + CLIENT_STRIDE);
+    this.words[at + ADDRESS + 3] = address;
+    this.words[at + MEMBER] = member;
     this.rows.publish(row);
-    this.#index.insert(this.#hash(address), row);
+    this.index.insert(this.hash(address), row);
     return row;
   }
 
   address(row: number): number {
-    return this.#words[this.rows.base(row) + ADDRESS + 3]!;
+    return this.words[this.rows.base(row) + ADDRESS + 3]!;
   }
 
   member(row: number): number {
-    return this.#words[this.rows.base(row) + MEMBER]!;
+    return this.words[this.rows.base(row) + MEMBER]!;
   }
 
   /** Under the lock. From now on it is paired with another one. */
   setMember(row: number, member: number): void {
-    this.#words[this.rows.base(row) + MEMBER] = member;
+    this.words[this.rows.base(row) + MEMBER] = member;
   }
 
   sessions(row: number): number {
-    return this.#words[this.rows.base(row) + SESSIONS]!;
+    return this.words[this.rows.base(row) + SESSIONS]!;
   }
 
   /** BIB entries, of all protocols: each has one port or identifier. */
   bibs(row: number): number {
-    return this.#words[this.rows.base(row) + BIBS]!;
+    return this.words[this.rows.base(row) + BIBS]!;
   }
 
   /** Under the lock. @param change +1 or -1 */
   addSessions(row: number, change: number): void {
-    this.#words[this.rows.base(row) + SESSIONS]! += change;
+    this.words[this.rows.base(row) + SESSIONS]! += change;
   }
 
   /** Under the lock. The row is forgotten with its last BIB entry. @param change +1, -1, or 0 to look */
   addBibs(row: number, change: number): void {
     const at = this.rows.base(row) + BIBS;
-    this.#words[at]! += change;
-    if (this.#words[at]! > 0) return;
-    this.#index.remove(this.#hash(this.address(row)), row);
+    this.words[at]! += change;
+    if (this.words[at]! > 0) return;
+    this.index.remove(this.hash(this.address(row)), row);
     this.rows.give(row);
   }
 
   /** Empty the table, at start: the BIB fills it again. */
   clear(): void {
-    this.#index.clear();
+    this.index.clear();
     this.rows.rebuild(() => false);
   }
 
-  #hash(address: number): number {
-    return finish(mix(this.#seed, address));
+  private hash(address: number): number {
+    return finish(mix(this.seed, address));
   }
 }

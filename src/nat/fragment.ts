@@ -33,22 +33,22 @@ export function newFragmentKey(): FragmentKey {
 
 export class FragmentTable {
   readonly rows: Rows;
-  readonly #words: Int32Array;
-  readonly #index: HashIndex;
-  readonly #seed: number;
+  private readonly words: Int32Array;
+  private readonly index: HashIndex;
+  private readonly seed: number;
 
   constructor(segment: Segment) {
     const at = segment.layout.fragment;
-    this.#words = segment.words;
+    this.words = segment.words;
     this.rows = new Rows(segment.words, at, FRAGMENT_STRIDE);
-    this.#index = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT);
-    this.#seed = segment.seed(0);
+    this.index = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT);
+    this.seed = segment.seed(0);
   }
 
   /** @returns row or NO_ROW; a row past its deadline counts until it is swept */
   lookup(key: FragmentKey): number {
-    let row = this.#index.first(this.#hash(key));
-    while (row !== NO_ROW && !this.#matches(row, key)) row = this.#index.next(row);
+    let row = this.index.first(this.hash(key));
+    while (row !== NO_ROW && !this.matches(row, key)) row = this.index.next(row);
     return row;
   }
 
@@ -56,26 +56,26 @@ export class FragmentTable {
   insert(key: FragmentKey, session: SessionId, stamp: number, deadline: number): void {
     let row = this.lookup(key);
     const known = row !== NO_ROW;
-    if (!known) row = this.#take();
+    if (!known) row = this.take();
     const at = this.rows.base(row);
-    this.#words[at + SESSION] = session;
-    this.#words[at + SESSION_STAMP] = stamp;
-    this.#words[at + DEADLINE] = deadline;
+    this.words[at + SESSION] = session;
+    this.words[at + SESSION_STAMP] = stamp;
+    this.words[at + DEADLINE] = deadline;
     if (known) return;
-    this.#words[at + META] = key.meta;
-    this.#words[at + IDENTIFICATION] = key.identification;
-    this.#words.set(key.addresses, at + ADDRESSES);
+    this.words[at + META] = key.meta;
+    this.words[at + IDENTIFICATION] = key.identification;
+    this.words.set(key.addresses, at + ADDRESSES);
     this.rows.publish(row);
-    this.#index.insert(this.#hash(key), row);
+    this.index.insert(this.hash(key), row);
   }
 
   session(row: number): SessionId {
-    return row === NO_ROW ? NO_SESSION : (this.#words[this.rows.base(row) + SESSION]! as SessionId);
+    return row === NO_ROW ? NO_SESSION : (this.words[this.rows.base(row) + SESSION]! as SessionId);
   }
 
   /** Stamp of the session when the first fragment came: another one means that the session is gone. */
   sessionStamp(row: number): number {
-    return this.#words[this.rows.base(row) + SESSION_STAMP]!;
+    return this.words[this.rows.base(row) + SESSION_STAMP]!;
   }
 
   /** Bounded sweep, under the lock. @returns row to go on at, 0 after the last */
@@ -83,45 +83,45 @@ export class FragmentTable {
     const { rows } = this;
     const end = Math.min(from + budget, rows.capacity);
     for (let row = rows.next(from, end); row < end; row = rows.next(row + 1, end)) {
-      if (isPast(this.#words[rows.base(row) + DEADLINE]!, now)) this.#remove(row);
+      if (isPast(this.words[rows.base(row) + DEADLINE]!, now)) this.remove(row);
     }
     return end === this.rows.capacity ? 0 : end;
   }
 
   /** Empty the table, at start: fragments do not outlive a restart. */
   clear(): void {
-    this.#index.clear();
+    this.index.clear();
     this.rows.rebuild(() => false);
   }
 
   /** Rows are handed out oldest first, so a hand that goes round points at the oldest one in use. */
-  #take(): number {
+  private take(): number {
     const row = this.rows.take();
     if (row !== NO_ROW) return row;
-    const hand = this.#words[FRAGMENT_HAND_AT]! % this.rows.capacity;
-    this.#words[FRAGMENT_HAND_AT] = hand + 1;
-    this.#remove(hand);
+    const hand = this.words[FRAGMENT_HAND_AT]! % this.rows.capacity;
+    this.words[FRAGMENT_HAND_AT] = hand + 1;
+    this.remove(hand);
     return this.rows.take();
   }
 
-  #remove(row: number): void {
+  private remove(row: number): void {
     const at = this.rows.base(row);
-    let hash = mix(mix(this.#seed, this.#words[at + META]!), this.#words[at + IDENTIFICATION]!);
-    for (let i = 0; i < 8; i++) hash = mix(hash, this.#words[at + ADDRESSES + i]!);
-    this.#index.remove(finish(hash), row);
+    let hash = mix(mix(this.seed, this.words[at + META]!), this.words[at + IDENTIFICATION]!);
+    for (let i = 0; i < 8; i++) hash = mix(hash, this.words[at + ADDRESSES + i]!);
+    this.index.remove(finish(hash), row);
     this.rows.give(row);
   }
 
-  #matches(row: number, key: FragmentKey): boolean {
-    const words = this.#words;
+  private matches(row: number, key: FragmentKey): boolean {
+    const words = this.words;
     const at = this.rows.base(row);
     if (words[at + IDENTIFICATION] !== key.identification || words[at + META] !== key.meta) return false;
     for (let i = 0; i < 8; i++) if (words[at + ADDRESSES + i] !== key.addresses[i]) return false;
     return true;
   }
 
-  #hash(key: FragmentKey): number {
-    let hash = mix(mix(this.#seed, key.meta), key.identification);
+  private hash(key: FragmentKey): number {
+    let hash = mix(mix(this.seed, key.meta), key.identification);
     for (let i = 0; i < 8; i++) hash = mix(hash, key.addresses[i]!);
     return finish(hash);
   }

@@ -27,51 +27,51 @@ export function bucketCount(capacity: number): number {
 }
 
 export class HashIndex {
-  readonly #words: Int32Array;
-  readonly #buckets: number;
-  readonly #mask: number;
-  readonly #rows: Rows;
-  readonly #link: number;
+  private readonly words: Int32Array;
+  private readonly buckets: number;
+  private readonly mask: number;
+  private readonly rows: Rows;
+  private readonly link: number;
 
   /**
    * @param buckets word offset of the first bucket
    * @param link word of a row that holds its successor in the chain
    */
   constructor(words: Int32Array, buckets: number, rows: Rows, link: number) {
-    this.#words = words;
-    this.#buckets = buckets;
-    this.#mask = bucketCount(rows.capacity) - 1;
-    this.#rows = rows;
-    this.#link = link;
+    this.words = words;
+    this.buckets = buckets;
+    this.mask = bucketCount(rows.capacity) - 1;
+    this.rows = rows;
+    this.link = link;
   }
 
   /** First row of the chain of a hash, or NO_ROW. */
   first(hash: number): number {
-    return this.#words[this.#buckets + (hash & this.#mask)]! - 1;
+    return this.words[this.buckets + (hash & this.mask)]! - 1;
   }
 
   /** Successor in the chain, or NO_ROW. */
   next(row: number): number {
-    return this.#words[this.#rows.base(row) + this.#link]! - 1;
+    return this.words[this.rows.base(row) + this.link]! - 1;
   }
 
   /** Link a whole row, under the lock. */
   insert(hash: number, row: number): void {
-    const bucket = this.#buckets + (hash & this.#mask);
-    this.#words[this.#rows.base(row) + this.#link] = this.#words[bucket]!;
-    Atomics.store(this.#words, bucket, row + 1);
+    const bucket = this.buckets + (hash & this.mask);
+    this.words[this.rows.base(row) + this.link] = this.words[bucket]!;
+    Atomics.store(this.words, bucket, row + 1);
   }
 
   /** Unlink a row, under the lock. A row that is not in the chain is left alone. */
   remove(hash: number, row: number): void {
-    const words = this.#words;
-    let at = this.#buckets + (hash & this.#mask);
-    while (words[at] !== 0 && words[at] !== row + 1) at = this.#rows.base(words[at]! - 1) + this.#link;
-    if (words[at] !== 0) Atomics.store(words, at, words[this.#rows.base(row) + this.#link]!);
+    const words = this.words;
+    let at = this.buckets + (hash & this.mask);
+    while (words[at] !== 0 && words[at] !== row + 1) at = this.rows.base(words[at]! - 1) + this.link;
+    if (words[at] !== 0) Atomics.store(words, at, words[this.rows.base(row) + this.link]!);
   }
 
   /** Forget everything: at start, before any other thread. */
   clear(): void {
-    this.#words.fill(0, this.#buckets, this.#buckets + this.#mask + 1);
+    this.words.fill(0, this.buckets, this.buckets + this.mask + 1);
   }
 }

@@ -7,25 +7,25 @@ const HELD = 1;
 const SPINS_BEFORE_RELAX = 256;
 
 export class SpinLock {
-  readonly #words: Int32Array;
-  readonly #at: number;
-  readonly #relax: () => void;
+  private readonly words: Int32Array;
+  private readonly at: number;
+  private readonly relax: () => void;
 
   /** @param relax gives up the processor for a moment (`sched_yield`) */
   constructor(words: Int32Array, at: number, relax: () => void) {
-    this.#words = words;
-    this.#at = at;
-    this.#relax = relax;
+    this.words = words;
+    this.at = at;
+    this.relax = relax;
   }
 
   acquire(): void {
     let spins = 0;
-    while (Atomics.compareExchange(this.#words, this.#at, FREE, HELD) !== FREE) {
-      if (++spins % SPINS_BEFORE_RELAX === 0) this.#relax();
+    while (Atomics.compareExchange(this.words, this.at, FREE, HELD) !== FREE) {
+      if (++spins % SPINS_BEFORE_RELAX === 0) this.relax();
     }
   }
 
   release(): void {
-    Atomics.store(this.#words, this.#at, FREE);
+    Atomics.store(this.words, this.at, FREE);
   }
 }

@@ -40,19 +40,19 @@ const PATH_MTU = 15;
 
 export class MappingTable {
   readonly rows: Rows;
-  readonly #words: Int32Array;
-  readonly #v4: HashIndex;
-  readonly #v6: HashIndex;
-  readonly #seed: number;
-  readonly #scratch = new Int32Array(4);
+  private readonly words: Int32Array;
+  private readonly byV4: HashIndex;
+  private readonly byV6: HashIndex;
+  private readonly seed: number;
+  private readonly scratch = new Int32Array(4);
 
   constructor(segment: Segment) {
     const at = segment.layout.mapping;
-    this.#words = segment.words;
+    this.words = segment.words;
     this.rows = new Rows(segment.words, at, MAPPING_STRIDE);
-    this.#v4 = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_V4);
-    this.#v6 = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_V6);
-    this.#seed = segment.seed(1);
+    this.byV4 = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_V4);
+    this.byV6 = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_V6);
+    this.seed = segment.seed(1);
   }
 
   get capacity(): number {
@@ -62,44 +62,44 @@ export class MappingTable {
   /** @param v4 signed or unsigned word. @returns the row in any state, or NO_ROW */
   lookup4(v4: number): number {
     const word = v4 | 0;
-    let row = this.#v4.first(finish(mix(this.#seed, word)));
-    while (row !== NO_ROW && this.#words[this.rows.base(row) + V4] !== word) row = this.#v4.next(row);
+    let row = this.byV4.first(finish(mix(this.seed, word)));
+    while (row !== NO_ROW && this.words[this.rows.base(row) + V4] !== word) row = this.byV4.next(row);
     return row;
   }
 
   /** @returns the row of a live mapping to these 16 bytes, or NO_ROW */
   lookup6(v6: Uint8Array): number {
-    toWords(v6, this.#scratch);
-    return this.lookup6Words(this.#scratch, 0);
+    toWords(v6, this.scratch);
+    return this.lookup6Words(this.scratch, 0);
   }
 
   /** The same for four words. */
   lookup6Words(words: Int32Array, at: number): number {
-    let row = this.#v6.first(this.#hash6(words, at));
-    while (row !== NO_ROW && !this.#matches6(row, words, at)) row = this.#v6.next(row);
+    let row = this.byV6.first(this.hash6(words, at));
+    while (row !== NO_ROW && !this.matches6(row, words, at)) row = this.byV6.next(row);
     return row;
   }
 
   /** Under the lock. @returns NO_ROW when the table is full; the address must not have a row yet */
   insert(v4: number, v6: Uint8Array, kind: MappingKind, timeoutSec: number, nowSec: number): number {
-    const row = this.#take(v4, kind, nowSec);
+    const row = this.take(v4, kind, nowSec);
     if (row === NO_ROW) return row;
     const at = this.rows.base(row);
-    toWords(v6, this.#scratch);
-    this.#words.set(this.#scratch, at + V6);
-    this.#words[at + TIMEOUT] = timeoutSec;
+    toWords(v6, this.scratch);
+    this.words.set(this.scratch, at + V6);
+    this.words[at + TIMEOUT] = timeoutSec;
     this.rows.publish(row);
-    this.#link(row);
+    this.link(row);
     return row;
   }
 
   /** Under the lock. Remember that nobody has this address. @param untilMs clock of the data plane */
   insertNegative(v4: number, untilMs: number): number {
-    const row = this.#take(v4, MappingKind.Negative, 0);
+    const row = this.take(v4, MappingKind.Negative, 0);
     if (row === NO_ROW) return row;
-    this.#words[this.rows.base(row) + NEGATIVE_UNTIL] = untilMs;
+    this.words[this.rows.base(row) + NEGATIVE_UNTIL] = untilMs;
     this.rows.publish(row);
-    this.#link(row);
+    this.link(row);
     return row;
   }
 
@@ -109,27 +109,27 @@ export class MappingTable {
    */
   remove(row: number): void {
     if (!this.rows.isValid(row)) return;
-    this.#unlink(row);
+    this.unlink(row);
     this.rows.give(row);
   }
 
   /** Under the lock. The mapping is over; its address rests before another host gets it, as long as an answer is out at least. */
   quarantine(row: number, nowSec: number): void {
     const at = this.rows.base(row);
-    this.#v6.remove(this.#hash6(this.#words, at + V6), row);
-    this.#words[at + KEEP_UNTIL] = Math.max(this.keepUntilSec(row), nowSec + MAPPING_REST_SEC);
-    this.#words[at + KIND] = MappingKind.Resting;
+    this.byV6.remove(this.hash6(this.words, at + V6), row);
+    this.words[at + KEEP_UNTIL] = Math.max(this.keepUntilSec(row), nowSec + MAPPING_REST_SEC);
+    this.words[at + KIND] = MappingKind.Resting;
   }
 
   /** A DNS answer with this address is out: never expire before. */
   noteAnswer(row: number, untilSec: number): void {
     const at = this.rows.base(row) + KEEP_UNTIL;
-    if (untilSec > this.#words[at]! >>> 0) this.#words[at] = untilSec;
+    if (untilSec > this.words[at]! >>> 0) this.words[at] = untilSec;
   }
 
   /** Traffic or an answer: inactivity counts from here. */
   touch(row: number, nowSec: number): void {
-    this.#words[this.rows.base(row) + LAST_USED] = nowSec;
+    this.words[this.rows.base(row) + LAST_USED] = nowSec;
   }
 
   /**
@@ -140,7 +140,7 @@ export class MappingTable {
   expired(nowSec: number, from: number, budget: number, out: number[]): number {
     const end = Math.min(from + budget, this.capacity);
     for (let row = this.rows.next(from, end); row < end; row = this.rows.next(row + 1, end)) {
-      if (this.rows.isValid(row) && this.#isOver(row, nowSec)) out.push(row);
+      if (this.rows.isValid(row) && this.isOver(row, nowSec)) out.push(row);
     }
     return end === this.capacity ? 0 : end;
   }
@@ -151,12 +151,12 @@ export class MappingTable {
   }
 
   kind(row: number): MappingKind {
-    return this.#words[this.rows.base(row) + KIND]! as MappingKind;
+    return this.words[this.rows.base(row) + KIND]! as MappingKind;
   }
 
   /** Unsigned. */
   v4(row: number): number {
-    return this.#words[this.rows.base(row) + V4]! >>> 0;
+    return this.words[this.rows.base(row) + V4]! >>> 0;
   }
 
   /** Word offset of the four words of the real v6. */
@@ -166,45 +166,45 @@ export class MappingTable {
 
   copyV6(row: number, out: Uint8Array): void {
     const at = this.v6At(row);
-    for (let i = 0; i < 16; i++) out[i] = this.#words[at + (i >> 2)]! >>> (24 - (i & 3) * 8);
+    for (let i = 0; i < 16; i++) out[i] = this.words[at + (i >> 2)]! >>> (24 - (i & 3) * 8);
   }
 
   timeoutSec(row: number): number {
-    return this.#words[this.rows.base(row) + TIMEOUT]! >>> 0;
+    return this.words[this.rows.base(row) + TIMEOUT]! >>> 0;
   }
 
   /** Sessions that use it. */
   sessions(row: number): number {
-    return this.#words[this.rows.base(row) + SESSIONS]!;
+    return this.words[this.rows.base(row) + SESSIONS]!;
   }
 
   /** Under the lock. @param change +1 or -1 */
   addSessions(row: number, change: number, nowSec: number): void {
     const at = this.rows.base(row);
-    this.#words[at + SESSIONS]! += change;
-    this.#words[at + LAST_USED] = nowSec;
+    this.words[at + SESSIONS]! += change;
+    this.words[at + LAST_USED] = nowSec;
   }
 
   lastUsedSec(row: number): number {
-    return this.#words[this.rows.base(row) + LAST_USED]! >>> 0;
+    return this.words[this.rows.base(row) + LAST_USED]! >>> 0;
   }
 
   keepUntilSec(row: number): number {
-    return this.#words[this.rows.base(row) + KEEP_UNTIL]! >>> 0;
+    return this.words[this.rows.base(row) + KEEP_UNTIL]! >>> 0;
   }
 
   /** Clock of the data plane, for a remembered miss. */
   negativeUntil(row: number): number {
-    return this.#words[this.rows.base(row) + NEGATIVE_UNTIL]!;
+    return this.words[this.rows.base(row) + NEGATIVE_UNTIL]!;
   }
 
   /** Word of `path-mtu.ts`: what the path to the real v6 carries. */
   pathMtu(row: number): number {
-    return this.#words[this.rows.base(row) + PATH_MTU]!;
+    return this.words[this.rows.base(row) + PATH_MTU]!;
   }
 
   setPathMtu(row: number, word: number): void {
-    this.#words[this.rows.base(row) + PATH_MTU] = word;
+    this.words[this.rows.base(row) + PATH_MTU] = word;
   }
 
   /** Rows in use, remembered misses and resting addresses included. */
@@ -225,57 +225,57 @@ export class MappingTable {
 
   /** Links and session counts from rows, at start. Sessions are counted again by their own rebuild. */
   rebuild(): void {
-    this.#v4.clear();
-    this.#v6.clear();
+    this.byV4.clear();
+    this.byV6.clear();
     this.rows.rebuild((row) => {
       if (this.kind(row) === MappingKind.Negative) return false;
-      this.#words[this.rows.base(row) + SESSIONS] = 0;
-      this.#link(row);
+      this.words[this.rows.base(row) + SESSIONS] = 0;
+      this.link(row);
       return true;
     });
   }
 
-  #take(v4: number, kind: MappingKind, nowSec: number): number {
+  private take(v4: number, kind: MappingKind, nowSec: number): number {
     const row = this.rows.take();
     if (row === NO_ROW) return row;
     const at = this.rows.base(row);
-    this.#words.fill(0, at + KIND, at + MAPPING_STRIDE);
-    this.#words[at + V4] = v4;
-    this.#words[at + KIND] = kind;
-    this.#words[at + LAST_USED] = nowSec;
+    this.words.fill(0, at + KIND, at + MAPPING_STRIDE);
+    this.words[at + V4] = v4;
+    this.words[at + KIND] = kind;
+    this.words[at + LAST_USED] = nowSec;
     return row;
   }
 
-  #isOver(row: number, nowSec: number): boolean {
+  private isOver(row: number, nowSec: number): boolean {
     const kind = this.kind(row);
     const at = this.rows.base(row);
     if (kind === MappingKind.Resting) return nowSec >= this.keepUntilSec(row);
-    if (kind !== MappingKind.Dynamic || this.#words[at + SESSIONS]! > 0) return false;
+    if (kind !== MappingKind.Dynamic || this.words[at + SESSIONS]! > 0) return false;
     const timeout = this.timeoutSec(row);
     if (timeout === NEVER_SEC || timeout === NEVER_SEC_ALL_ONES) return false;
     return nowSec > this.lastUsedSec(row) + timeout && nowSec > this.keepUntilSec(row);
   }
 
-  #link(row: number): void {
+  private link(row: number): void {
     const at = this.rows.base(row);
-    this.#v4.insert(finish(mix(this.#seed, this.#words[at + V4]!)), row);
-    if (this.isLive(row)) this.#v6.insert(this.#hash6(this.#words, at + V6), row);
+    this.byV4.insert(finish(mix(this.seed, this.words[at + V4]!)), row);
+    if (this.isLive(row)) this.byV6.insert(this.hash6(this.words, at + V6), row);
   }
 
-  #unlink(row: number): void {
+  private unlink(row: number): void {
     const at = this.rows.base(row);
-    if (this.isLive(row)) this.#v6.remove(this.#hash6(this.#words, at + V6), row);
-    this.#v4.remove(finish(mix(this.#seed, this.#words[at + V4]!)), row);
+    if (this.isLive(row)) this.byV6.remove(this.hash6(this.words, at + V6), row);
+    this.byV4.remove(finish(mix(this.seed, this.words[at + V4]!)), row);
   }
 
-  #matches6(row: number, words: Int32Array, at: number): boolean {
+  private matches6(row: number, words: Int32Array, at: number): boolean {
     const mine = this.rows.base(row) + V6;
-    for (let i = 3; i >= 0; i--) if (this.#words[mine + i] !== words[at + i]) return false;
+    for (let i = 3; i >= 0; i--) if (this.words[mine + i] !== words[at + i]) return false;
     return true;
   }
 
-  #hash6(words: Int32Array, at: number): number {
-    return finish(mix(mix(mix(mix(this.#seed, words[at]!), words[at + 1]!), words[at + 2]!), words[at + 3]!));
+  private hash6(words: Int32Array, at: number): number {
+    return finish(mix(mix(mix(mix(this.seed, words[at]!), words[at + 1]!), words[at + 2]!), words[at + 3]!));
   }
 }
 

@@ -57,31 +57,31 @@ const MAX_CLEARED = 32;
 export class Nat46Resolver {
   /** Sessions made here. */
   created = 0;
-  readonly #state: NatState;
-  readonly #view: DataView;
-  readonly #options: ResolverOptions;
-  readonly #new = blankSession();
-  readonly #real = new Int32Array(4);
-  #member = NO_MEMBER;
+  private readonly state: NatState;
+  private readonly view: DataView;
+  private readonly options: ResolverOptions;
+  private readonly new = blankSession();
+  private readonly real = new Int32Array(4);
+  private member = NO_MEMBER;
 
   /** @param view where the packets are whose addresses `fromOutside` is told the offsets of */
   constructor(state: NatState, view: DataView, options: ResolverOptions) {
-    this.#state = state;
-    this.#view = view;
-    this.#options = options;
+    this.state = state;
+    this.view = view;
+    this.options = options;
   }
 
   /** TCP state and deadline that the next new session starts with. */
   begin(state: number, deadline: number): void {
-    this.#new.state = state;
-    this.#new.deadline = deadline;
+    this.new.state = state;
+    this.new.deadline = deadline;
   }
 
   /** @param ports near, far. @returns a session, found or new, or a Refusal */
   fromInside(near: number, far: number, ports: number, protocol: number, now: number): number {
-    const { lock } = this.#state;
+    const { lock } = this.state;
     lock.acquire();
-    const id = this.#fromInside(near, far, ports, protocol, now);
+    const id = this.makeFromInside(near, far, ports, protocol, now);
     lock.release();
     return id;
   }
@@ -91,69 +91,69 @@ export class Nat46Resolver {
    * @param ports near, far. @returns a session, found or new, or a Refusal
    */
   fromOutside(near: number, far: number, ports: number, protocol: number, now: number): number {
-    const { lock } = this.#state;
+    const { lock } = this.state;
     lock.acquire();
-    const id = this.#fromOutside(near, far, ports, protocol, now);
+    const id = this.makeFromOutside(near, far, ports, protocol, now);
     lock.release();
     return id;
   }
 
-  #fromInside(near: number, far: number, ports: number, protocol: number, now: number): number {
-    const { mappings, sessions } = this.#state;
-    const known = this.#unlessPast(sessions.lookupInside(near, far, ports, protocol), now);
+  private makeFromInside(near: number, far: number, ports: number, protocol: number, now: number): number {
+    const { mappings, sessions } = this.state;
+    const known = this.unlessPast(sessions.lookupInside(near, far, ports, protocol), now);
     if (known !== NO_SESSION) return known;
-    if (!this.#isInside(near)) return Refusal.NotInside; // before the store is asked for a stranger
+    if (!this.isInside(near)) return Refusal.NotInside; // before the store is asked for a stranger
     if (mappings.lookup4(near) !== NO_ROW) return Refusal.OwnSource;
-    const mapping = this.#liveMapping(far, now);
+    const mapping = this.liveMapping(far, now);
     if (mapping < 0) return mapping;
     const realAt = mappings.v6At(mapping);
-    if (this.#state.pool.lookupWords(this.#state.segment.words, realAt) !== NO_MEMBER) return Refusal.Hairpin;
-    const bib = this.#bibFor(protocol, near, ports >>> 16);
+    if (this.state.pool.lookupWords(this.state.segment.words, realAt) !== NO_MEMBER) return Refusal.Hairpin;
+    const bib = this.bibFor(protocol, near, ports >>> 16);
     if (bib < 0) return bib;
-    return this.#insert(bib, mapping, far, ports & 0xffff, now);
+    return this.insert(bib, mapping, far, ports & 0xffff, now);
   }
 
-  #fromOutside(near: number, far: number, ports: number, protocol: number, now: number): number {
-    const { bibs, clients, mappings, pool, sessions } = this.#state;
-    const known = this.#unlessPast(sessions.lookupOutside(this.#view, near, far, ports, protocol), now);
+  private makeFromOutside(near: number, far: number, ports: number, protocol: number, now: number): number {
+    const { bibs, clients, mappings, pool, sessions } = this.state;
+    const known = this.unlessPast(sessions.lookupOutside(this.view, near, far, ports, protocol), now);
     if (known !== NO_SESSION) return known;
-    const member = pool.lookup(this.#view, near);
+    const member = pool.lookup(this.view, near);
     if (member === NO_MEMBER) return Refusal.NoBib;
     const bib = bibs.lookupOutside(protocol, member, ports >>> 16);
     if (bib === NO_ROW) return Refusal.NoBib;
     if (pool.use(member) === MemberUse.Closed) return Refusal.NoLease;
-    if (pool.lookup(this.#view, far) !== NO_MEMBER) return Refusal.OwnSource;
-    for (let i = 0; i < 4; i++) this.#real[i] = this.#view.getInt32(far + i * 4);
-    if (!this.#mayEnter(bib, now)) return Refusal.Filtered;
-    const mapping = mappings.lookup6Words(this.#real, 0);
+    if (pool.lookup(this.view, far) !== NO_MEMBER) return Refusal.OwnSource;
+    for (let i = 0; i < 4; i++) this.real[i] = this.view.getInt32(far + i * 4);
+    if (!this.mayEnter(bib, now)) return Refusal.Filtered;
+    const mapping = mappings.lookup6Words(this.real, 0);
     if (mapping === NO_ROW) return Refusal.SenderUnmapped;
-    if (clients.sessions(bibs.client(bib)) >= this.#options.maxClientSessions) return Refusal.ClientQuota;
-    return this.#insert(bib, mapping, mappings.v4(mapping) | 0, ports & 0xffff, now);
+    if (clients.sessions(bibs.client(bib)) >= this.options.maxClientSessions) return Refusal.ClientQuota;
+    return this.insert(bib, mapping, mappings.v4(mapping) | 0, ports & 0xffff, now);
   }
 
-  /** Whether the host at `#real` may make a session with a BIB entry. A session that is past its deadline is no reason. */
-  #mayEnter(bib: number, now: number): boolean {
-    const { segment, sessions } = this.#state;
+  /** Whether the host at `real` may make a session with a BIB entry. A session that is past its deadline is no reason. */
+  private mayEnter(bib: number, now: number): boolean {
+    const { segment, sessions } = this.state;
     const filtering = segment.words[FILTERING_AT];
     if (filtering !== Filtering.AddressDependent) return filtering === Filtering.EndpointIndependent;
     for (let cleared = 0; cleared < MAX_CLEARED; cleared++) {
-      const id = sessions.newestWith(bib, this.#real);
+      const id = sessions.newestWith(bib, this.real);
       if (id === NO_SESSION) return false;
       if (!isPast(sessions.deadline(id), now)) return true;
-      this.#state.endSession(id);
+      this.state.endSession(id);
     }
     return false;
   }
 
   /** A session past its deadline is ended here rather than prolonged. */
-  #unlessPast(id: SessionId, now: number): SessionId {
-    if (id === NO_SESSION || !isPast(this.#state.sessions.deadline(id), now)) return id;
-    this.#state.endSession(id);
+  private unlessPast(id: SessionId, now: number): SessionId {
+    if (id === NO_SESSION || !isPast(this.state.sessions.deadline(id), now)) return id;
+    this.state.endSession(id);
     return NO_SESSION;
   }
 
-  #liveMapping(v4: number, now: number): number {
-    const { mappings } = this.#state;
+  private liveMapping(v4: number, now: number): number {
+    const { mappings } = this.state;
     const row = mappings.lookup4(v4);
     if (row === NO_ROW) return Refusal.NoMapping;
     if (mappings.isLive(row)) return row;
@@ -163,8 +163,8 @@ export class Nat46Resolver {
     return Refusal.NoMapping;
   }
 
-  #isInside(address: number): boolean {
-    const { inside } = this.#options;
+  private isInside(address: number): boolean {
+    const { inside } = this.options;
     if (inside.length === 0) return true;
     for (const { network, mask } of inside) if ((address & mask) === network) return true;
     return false;
@@ -175,55 +175,55 @@ export class Nat46Resolver {
    * row: a port that was taken in vain would rest, and a full table would empty the pool.
    * @returns row or Refusal
    */
-  #bibFor(protocol: number, address: number, port: number): number {
-    const { bibs, clients, pool, sessions } = this.#state;
+  private bibFor(protocol: number, address: number, port: number): number {
+    const { bibs, clients, pool, sessions } = this.state;
     const client = clients.lookup(address);
-    if (client !== NO_ROW && clients.sessions(client) >= this.#options.maxClientSessions) {
+    if (client !== NO_ROW && clients.sessions(client) >= this.options.maxClientSessions) {
       return Refusal.ClientQuota;
     }
     if (sessions.rows.isFull()) return Refusal.TableFull;
     const known = bibs.lookupInside(protocol, address, port);
     if (known !== NO_ROW) return pool.use(bibs.member(known)) === MemberUse.Closed ? Refusal.NoLease : known;
-    if (client !== NO_ROW && clients.bibs(client) >= this.#options.maxClientPorts) return Refusal.ClientQuota;
+    if (client !== NO_ROW && clients.bibs(client) >= this.options.maxClientPorts) return Refusal.ClientQuota;
     if (bibs.rows.isFull() || (client === NO_ROW && clients.rows.isFull())) return Refusal.TableFull;
-    const outside = this.#takePort(client, protocolColumn(protocol), address, port);
+    const outside = this.takePort(client, protocolColumn(protocol), address, port);
     if (outside < 0) return outside;
-    const owner = client !== NO_ROW ? client : clients.insert(address, this.#member);
+    const owner = client !== NO_ROW ? client : clients.insert(address, this.member);
     clients.addBibs(owner, +1);
-    const bib = bibs.insert(protocol, address, portPair(port, outside), this.#member, owner);
-    this.#state.bindings.noteBib(BindingEvent.Add, bib);
+    const bib = bibs.insert(protocol, address, portPair(port, outside), this.member, owner);
+    this.state.bindings.noteBib(BindingEvent.Add, bib);
     return bib;
   }
 
   /**
-   * On the member that the client is paired with, else on any that has room; `#member` is which. Who is paired with an
+   * On the member that the client is paired with, else on any that has room; `member` is which. Who is paired with an
    * inherited one is paired anew: that one gives out no ports. @returns port or Refusal
    */
-  #takePort(client: number, column: number, address: number, port: number): number {
-    const { clients, pool } = this.#state;
-    if (client === NO_ROW) return this.#takeAnyPort(column, address, port);
-    this.#member = clients.member(client);
-    const use = pool.use(this.#member);
+  private takePort(client: number, column: number, address: number, port: number): number {
+    const { clients, pool } = this.state;
+    if (client === NO_ROW) return this.takeAnyPort(column, address, port);
+    this.member = clients.member(client);
+    const use = pool.use(this.member);
     if (use === MemberUse.Closed) return Refusal.NoLease;
     if (use === MemberUse.Inherited) {
-      const outside = this.#takeAnyPort(column, address, port);
-      if (outside >= 0) clients.setMember(client, this.#member);
+      const outside = this.takeAnyPort(column, address, port);
+      if (outside >= 0) clients.setMember(client, this.member);
       return outside;
     }
-    const outside = pool.take(this.#member, column, port, address);
+    const outside = pool.take(this.member, column, port, address);
     return outside === NO_PORT ? Refusal.PoolExhausted : outside;
   }
 
   /** On any open member that has room. @returns port or Refusal */
-  #takeAnyPort(column: number, address: number, port: number): number {
-    const { pool } = this.#state;
+  private takeAnyPort(column: number, address: number, port: number): number {
+    const { pool } = this.state;
     const size = pool.size();
     let refusal: Refusal = size === 0 ? Refusal.PoolExhausted : Refusal.NoLease;
     const first = pool.preferredMember(address);
     for (let i = 0; i < size; i++) {
-      this.#member = (first + i) % size;
-      if (pool.use(this.#member) !== MemberUse.Open) continue;
-      const outside = pool.take(this.#member, column, port, address);
+      this.member = (first + i) % size;
+      if (pool.use(this.member) !== MemberUse.Open) continue;
+      const outside = pool.take(this.member, column, port, address);
       if (outside !== NO_PORT) return outside;
       refusal = Refusal.PoolExhausted;
     }
@@ -231,9 +231,9 @@ export class Nat46Resolver {
   }
 
   /** @param far synthetic v4 @param farPort the server's port. @returns session or Refusal */
-  #insert(bib: number, mapping: number, far: number, farPort: number, now: number): number {
-    const { bibs, clients, mappings, pool, segment, sessions } = this.#state;
-    const fresh = this.#new;
+  private insert(bib: number, mapping: number, far: number, farPort: number, now: number): number {
+    const { bibs, clients, mappings, pool, segment, sessions } = this.state;
+    const fresh = this.new;
     fresh.protocol = bibs.protocol(bib);
     fresh.insideNear = bibs.insideAddress(bib);
     fresh.insideFar = far;
@@ -258,8 +258,8 @@ export class Nat46Resolver {
     clients.addSessions(bibs.client(bib), +1);
     mappings.addSessions(mapping, +1, segment.nowSec());
     this.created++;
-    this.#state.bindings.noteSession(BindingEvent.Add, id);
-    if (twin !== NO_SESSION) this.#state.endSession(twin);
+    this.state.bindings.noteSession(BindingEvent.Add, id);
+    if (twin !== NO_SESSION) this.state.endSession(twin);
     return id;
   }
 }

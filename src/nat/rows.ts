@@ -35,11 +35,11 @@ export function markWords(capacity: number): number {
 
 export class Rows {
   readonly capacity: number;
-  readonly #words: Int32Array;
-  readonly #head: number;
-  readonly #marks: number;
-  readonly #first: number;
-  readonly #stride: number;
+  private readonly words: Int32Array;
+  private readonly head: number;
+  private readonly marks: number;
+  private readonly first: number;
+  private readonly stride: number;
 
   /**
    * @param head word offset of the table's head
@@ -52,33 +52,33 @@ export class Rows {
     { head, marks, rows, capacity }: { head: number; marks: number; rows: number; capacity: number },
     stride: number,
   ) {
-    this.#words = words;
-    this.#head = head;
-    this.#marks = marks;
-    this.#first = rows;
-    this.#stride = stride;
+    this.words = words;
+    this.head = head;
+    this.marks = marks;
+    this.first = rows;
+    this.stride = stride;
     this.capacity = capacity;
   }
 
   /** Word offset of a row. */
   base(row: number): number {
-    return this.#first + row * this.#stride;
+    return this.first + row * this.stride;
   }
 
   isValid(row: number): boolean {
-    return row >= 0 && row < this.capacity && this.#words[this.base(row) + VALID] === 1;
+    return row >= 0 && row < this.capacity && this.words[this.base(row) + VALID] === 1;
   }
 
   /** Whether it is marked as in use: what is looked at first where most rows are free. */
   isMarked(row: number): boolean {
-    return ((this.#words[this.#marks + (row >>> 5)]! >>> (row & 31)) & 1) === 1;
+    return ((this.words[this.marks + (row >>> 5)]! >>> (row & 31)) & 1) === 1;
   }
 
   /** Take a free row out of the queue, under the lock. It stays invalid until `publish`. @returns NO_ROW when full */
   take(): number {
-    const words = this.#words;
-    const head = this.#head;
-    const row = words[head + FRESH]! < this.capacity ? words[head + FRESH]!++ : this.#dequeue();
+    const words = this.words;
+    const head = this.head;
+    const row = words[head + FRESH]! < this.capacity ? words[head + FRESH]!++ : this.dequeue();
     if (row < 0) return NO_ROW;
     const used = ++words[head + USED]!;
     if (used > words[head + MOST_USED]!) words[head + MOST_USED] = used;
@@ -87,21 +87,21 @@ export class Rows {
 
   /** The row is whole now; under the lock. */
   publish(row: number): void {
-    this.#mark(row);
-    Atomics.store(this.#words, this.base(row) + VALID, 1);
+    this.mark(row);
+    Atomics.store(this.words, this.base(row) + VALID, 1);
   }
 
   /** Put a row back, under the lock. The caller took it out of its indexes. */
   give(row: number): void {
-    const words = this.#words;
+    const words = this.words;
     Atomics.store(words, this.base(row) + VALID, 0);
-    words[this.#marks + (row >>> 5)]! &= ~(1 << (row & 31));
-    this.#enqueue(row);
-    words[this.#head + USED]!--;
+    words[this.marks + (row >>> 5)]! &= ~(1 << (row & 31));
+    this.enqueue(row);
+    words[this.head + USED]!--;
   }
 
   isFull(): boolean {
-    return this.#words[this.#head + FREE_HEAD] === 0 && this.#words[this.#head + FRESH] === this.capacity;
+    return this.words[this.head + FREE_HEAD] === 0 && this.words[this.head + FRESH] === this.capacity;
   }
 
   /**
@@ -110,7 +110,7 @@ export class Rows {
    */
   next(from: number, end: number): number {
     for (let row = from; row < end; row = (row | 31) + 1) {
-      const marks = this.#words[this.#marks + (row >>> 5)]! >>> (row & 31);
+      const marks = this.words[this.marks + (row >>> 5)]! >>> (row & 31);
       if (marks !== 0) return Math.min(row + 31 - Math.clz32(marks & -marks), end);
     }
     return end;
@@ -118,17 +118,17 @@ export class Rows {
 
   /** Rows in use. */
   used(): number {
-    return this.#words[this.#head + USED]!;
+    return this.words[this.head + USED]!;
   }
 
   /** Most rows ever in use at once. */
   mostUsed(): number {
-    return this.#words[this.#head + MOST_USED]!;
+    return this.words[this.head + MOST_USED]!;
   }
 
   /** How many rows somebody ever had, the first ones: true also where a killed start left the bits half-made. */
   everUsed(): number {
-    return this.#words[this.#head + FRESH]!;
+    return this.words[this.head + FRESH]!;
   }
 
   /** Every row in use, for whoever has the time. */
@@ -139,9 +139,9 @@ export class Rows {
 
   /** Count, queue and bits from what the rows say: at start, before any other thread. @param keep called for each valid row */
   rebuild(keep: (row: number) => boolean): void {
-    const words = this.#words;
-    const head = this.#head;
-    words.fill(0, this.#marks, this.#marks + markWords(this.capacity));
+    const words = this.words;
+    const head = this.head;
+    words.fill(0, this.marks, this.marks + markWords(this.capacity));
     words[head + FREE_HEAD] = 0;
     words[head + FREE_TAIL] = 0;
     let used = 0;
@@ -149,8 +149,8 @@ export class Rows {
     for (let row = 0; row < this.everUsed(); row++) {
       if (this.isValid(row) && keep(row)) {
         used++;
-        this.#mark(row);
-        while (fresh < row) this.#enqueue(fresh++);
+        this.mark(row);
+        while (fresh < row) this.enqueue(fresh++);
         fresh++;
       } else words[this.base(row) + VALID] = 0;
     }
@@ -159,14 +159,14 @@ export class Rows {
     words[head + MOST_USED] = Math.max(used, words[head + MOST_USED]!);
   }
 
-  #mark(row: number): void {
-    this.#words[this.#marks + (row >>> 5)]! |= 1 << (row & 31);
+  private mark(row: number): void {
+    this.words[this.marks + (row >>> 5)]! |= 1 << (row & 31);
   }
 
   /** @returns NO_ROW when no row was given back */
-  #dequeue(): number {
-    const words = this.#words;
-    const head = this.#head;
+  private dequeue(): number {
+    const words = this.words;
+    const head = this.head;
     const row = words[head + FREE_HEAD]! - 1;
     if (row < 0) return NO_ROW;
     const next = words[this.base(row) + FREE_LINK]!;
@@ -175,9 +175,9 @@ export class Rows {
     return row;
   }
 
-  #enqueue(row: number): void {
-    const words = this.#words;
-    const head = this.#head;
+  private enqueue(row: number): void {
+    const words = this.words;
+    const head = this.head;
     words[this.base(row) + FREE_LINK] = 0;
     const tail = words[head + FREE_TAIL]! - 1;
     if (tail < 0) words[head + FREE_HEAD] = row + 1;

@@ -92,28 +92,28 @@ export function blankSession(): NewSession {
 
 export class SessionTable {
   readonly rows: Rows;
-  readonly #words: Int32Array;
-  readonly #inside: HashIndex;
-  readonly #outside: HashIndex;
-  readonly #peers: PeerIndex;
-  readonly #seed: number;
+  private readonly words: Int32Array;
+  private readonly inside: HashIndex;
+  private readonly outside: HashIndex;
+  private readonly peers: PeerIndex;
+  private readonly seed: number;
 
   constructor(segment: Segment) {
     const at = segment.layout.session;
-    this.#words = segment.words;
+    this.words = segment.words;
     this.rows = new Rows(segment.words, at, SESSION_STRIDE);
-    this.#inside = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_INSIDE);
-    this.#outside = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_OUTSIDE);
-    this.#seed = segment.seed(0);
+    this.inside = new HashIndex(segment.words, at.buckets[0]!, this.rows, NEXT_INSIDE);
+    this.outside = new HashIndex(segment.words, at.buckets[1]!, this.rows, NEXT_OUTSIDE);
+    this.seed = segment.seed(0);
     const fields = { bib: BIB, real: OUTSIDE_FAR };
     const links = { chain: PEER_CHAIN, older: PEER_OLDER, newer: PEER_NEWER };
-    this.#peers = new PeerIndex(segment.words, at.buckets[2]!, this.rows, this.#seed, fields, links);
+    this.peers = new PeerIndex(segment.words, at.buckets[2]!, this.rows, this.seed, fields, links);
   }
 
   /** The session of an IPv4 pair on the inside. O(1) on average, changes nothing. @param ports near, far */
   lookupInside(near: number, far: number, ports: number, protocol: number): SessionId {
-    const words = this.#words;
-    let row = this.#inside.first(this.#hashInside(near, far, ports, protocol));
+    const words = this.words;
+    let row = this.inside.first(this.hashInside(near, far, ports, protocol));
     while (row !== NO_ROW) {
       const at = this.rows.base(row);
       if (
@@ -124,7 +124,7 @@ export class SessionTable {
       ) {
         return row as SessionId;
       }
-      row = this.#inside.next(row);
+      row = this.inside.next(row);
     }
     return NO_SESSION;
   }
@@ -134,8 +134,8 @@ export class SessionTable {
    * @param near offset in `view` of the SNAT address @param far offset of the real v6 @param ports near, far
    */
   lookupOutside(view: DataView, near: number, far: number, ports: number, protocol: number): SessionId {
-    const words = this.#words;
-    let row = this.#outside.first(this.#hashPacket(view, near, far, ports, protocol));
+    const words = this.words;
+    let row = this.outside.first(this.hashPacket(view, near, far, ports, protocol));
     while (row !== NO_ROW) {
       const at = this.rows.base(row);
       if (
@@ -146,16 +146,16 @@ export class SessionTable {
       ) {
         return row as SessionId;
       }
-      row = this.#outside.next(row);
+      row = this.outside.next(row);
     }
     return NO_SESSION;
   }
 
   /** The same for a tuple that is not in a packet. @param outside near address, then far address: eight words */
   lookupOutsideWords(outside: Int32Array, ports: number, protocol: number): SessionId {
-    const words = this.#words;
-    let row = this.#outside.first(this.#hashOutside(outside, 0, ports, protocol));
-    for (; row !== NO_ROW; row = this.#outside.next(row)) {
+    const words = this.words;
+    let row = this.outside.first(this.hashOutside(outside, 0, ports, protocol));
+    for (; row !== NO_ROW; row = this.outside.next(row)) {
       const at = this.rows.base(row);
       if (words[at + OUTSIDE_PORTS] !== ports || words[at + PROTOCOL] !== protocol) continue;
       let i = 7;
@@ -170,7 +170,7 @@ export class SessionTable {
    * its deadline or not. @param real four words. @returns NO_SESSION when there is none
    */
   newestWith(bib: number, real: Int32Array): SessionId {
-    return this.#peers.newest(bib, real, 0) as SessionId;
+    return this.peers.newest(bib, real, 0) as SessionId;
   }
 
   /** Under the lock, after a lookup under the lock. @returns NO_SESSION when the table is full */
@@ -178,15 +178,15 @@ export class SessionTable {
     const row = this.rows.take();
     if (row === NO_ROW) return NO_SESSION;
     this.put(row as SessionId, from);
-    this.#words[this.rows.base(row) + STAMP] = ++this.#words[STAMP_AT]!;
+    this.words[this.rows.base(row) + STAMP] = ++this.words[STAMP_AT]!;
     this.rows.publish(row);
-    this.#link(row);
+    this.link(row);
     return row as SessionId;
   }
 
   /** Fill a row that no index leads to. */
   put(id: SessionId, from: NewSession): void {
-    const words = this.#words;
+    const words = this.words;
     const at = this.rows.base(id);
     words[at + PROTOCOL] = from.protocol;
     words[at + INSIDE_PORTS] = from.insidePorts;
@@ -205,109 +205,109 @@ export class SessionTable {
   /** Under the lock. The owner counts (BIB, mapping) are the caller's. */
   remove(id: SessionId): void {
     const at = this.rows.base(id);
-    this.#inside.remove(this.#hashRowInside(at), id);
-    this.#outside.remove(this.#hashRowOutside(at), id);
-    if (this.#hasPeers()) this.#peers.remove(id);
+    this.inside.remove(this.hashRowInside(at), id);
+    this.outside.remove(this.hashRowOutside(at), id);
+    if (this.hasPeers()) this.peers.remove(id);
     this.rows.give(id);
   }
 
   /** Links from rows: at start. @param keep decides which rows stay */
   rebuild(keep: (id: SessionId) => boolean): void {
-    this.#inside.clear();
-    this.#outside.clear();
-    if (this.#hasPeers()) this.#peers.clear();
+    this.inside.clear();
+    this.outside.clear();
+    if (this.hasPeers()) this.peers.clear();
     this.rows.rebuild((row) => {
       if (!keep(row as SessionId)) return false;
-      this.#link(row);
+      this.link(row);
       return true;
     });
   }
 
   /** Forget what a row that no index leads to was filled with. */
   clear(id: SessionId): void {
-    this.#words.fill(0, this.rows.base(id), this.rows.base(id) + SESSION_STRIDE);
+    this.words.fill(0, this.rows.base(id), this.rows.base(id) + SESSION_STRIDE);
   }
 
   /** IP protocol number of the inside packet: 6, 17, or 1 for ICMP queries. */
   protocol(id: SessionId): number {
-    return this.#words[this.rows.base(id) + PROTOCOL]!;
+    return this.words[this.rows.base(id) + PROTOCOL]!;
   }
 
   insidePorts(id: SessionId): number {
-    return this.#words[this.rows.base(id) + INSIDE_PORTS]!;
+    return this.words[this.rows.base(id) + INSIDE_PORTS]!;
   }
 
   /** IPv4 address of the inside host, signed word. */
   insideNear(id: SessionId): number {
-    return this.#words[this.rows.base(id) + INSIDE_NEAR]!;
+    return this.words[this.rows.base(id) + INSIDE_NEAR]!;
   }
 
   /** Synthetic v4, signed word. */
   insideFar(id: SessionId): number {
-    return this.#words[this.rows.base(id) + INSIDE_FAR]!;
+    return this.words[this.rows.base(id) + INSIDE_FAR]!;
   }
 
   outsidePorts(id: SessionId): number {
-    return this.#words[this.rows.base(id) + OUTSIDE_PORTS]!;
+    return this.words[this.rows.base(id) + OUTSIDE_PORTS]!;
   }
 
   /** The same ports on both sides, of a row that no index leads to. */
   setPorts(id: SessionId, ports: number): void {
     const at = this.rows.base(id);
-    this.#words[at + INSIDE_PORTS] = ports;
-    this.#words[at + OUTSIDE_PORTS] = ports;
+    this.words[at + INSIDE_PORTS] = ports;
+    this.words[at + OUTSIDE_PORTS] = ports;
   }
 
   /** Checksum delta from inside to outside, ports included. */
   delta(id: SessionId): number {
-    return this.#words[this.rows.base(id) + DELTA]! & 0xffff;
+    return this.words[this.rows.base(id) + DELTA]! & 0xffff;
   }
 
   /** The same of the addresses alone, for partial checksums. */
   addressDelta(id: SessionId): number {
-    return this.#words[this.rows.base(id) + DELTA]! >>> 16;
+    return this.words[this.rows.base(id) + DELTA]! >>> 16;
   }
 
   deadline(id: SessionId): number {
-    return this.#words[this.rows.base(id) + DEADLINE]!;
+    return this.words[this.rows.base(id) + DEADLINE]!;
   }
 
   refresh(id: SessionId, deadline: number): void {
-    this.#words[this.rows.base(id) + DEADLINE] = deadline;
+    this.words[this.rows.base(id) + DEADLINE] = deadline;
   }
 
   /** TcpState; 0 for other protocols. */
   state(id: SessionId): number {
-    return this.#words[this.rows.base(id) + STATE]!;
+    return this.words[this.rows.base(id) + STATE]!;
   }
 
   setState(id: SessionId, state: number): void {
-    this.#words[this.rows.base(id) + STATE] = state;
+    this.words[this.rows.base(id) + STATE] = state;
   }
 
   /** Row of the BIB entry. */
   bib(id: SessionId): number {
-    return this.#words[this.rows.base(id) + BIB]!;
+    return this.words[this.rows.base(id) + BIB]!;
   }
 
   /** Row of the mapping. */
   mapping(id: SessionId): number {
-    return this.#words[this.rows.base(id) + MAPPING]!;
+    return this.words[this.rows.base(id) + MAPPING]!;
   }
 
   /** Bytes that the path to the outside host carries, as far as a router has told; else UNKNOWN_MTU. */
   pathMtu(id: SessionId, now: number): number {
-    return pathMtu.current(this.#words[this.rows.base(id) + PATH_MTU]!, now);
+    return pathMtu.current(this.words[this.rows.base(id) + PATH_MTU]!, now);
   }
 
   /** @param word of `path-mtu.ts` */
   setPathMtu(id: SessionId, word: number): void {
-    this.#words[this.rows.base(id) + PATH_MTU] = word;
+    this.words[this.rows.base(id) + PATH_MTU] = word;
   }
 
   /** Differs between two sessions that had the same row. */
   stamp(id: SessionId): number {
-    return this.#words[this.rows.base(id) + STAMP]!;
+    return this.words[this.rows.base(id) + STAMP]!;
   }
 
   /** Word offset of the SNAT address, which the real v6 follows. */
@@ -318,34 +318,34 @@ export class SessionTable {
   /** Write the outside addresses, SNAT then real v6, as source then destination. @param to byte offset, 32 bytes */
   writeOutside(id: SessionId, view: DataView, to: number): void {
     const at = this.rows.base(id) + OUTSIDE_NEAR;
-    for (let i = 0; i < 8; i++) view.setInt32(to + i * 4, this.#words[at + i]!);
+    for (let i = 0; i < 8; i++) view.setInt32(to + i * 4, this.words[at + i]!);
   }
 
   /** The same, real v6 then SNAT: a packet from far to near. */
   writeOutsideReversed(id: SessionId, view: DataView, to: number): void {
     const at = this.rows.base(id) + OUTSIDE_NEAR;
-    for (let i = 0; i < 4; i++) view.setInt32(to + 16 + i * 4, this.#words[at + i]!);
-    for (let i = 4; i < 8; i++) view.setInt32(to - 16 + i * 4, this.#words[at + i]!);
+    for (let i = 0; i < 4; i++) view.setInt32(to + 16 + i * 4, this.words[at + i]!);
+    for (let i = 4; i < 8; i++) view.setInt32(to - 16 + i * 4, this.words[at + i]!);
   }
 
-  #link(row: number): void {
+  private link(row: number): void {
     const at = this.rows.base(row);
-    this.#inside.insert(this.#hashRowInside(at), row);
-    this.#outside.insert(this.#hashRowOutside(at), row);
-    if (this.#hasPeers()) this.#peers.insert(row);
+    this.inside.insert(this.hashRowInside(at), row);
+    this.outside.insert(this.hashRowOutside(at), row);
+    if (this.hasPeers()) this.peers.insert(row);
   }
 
-  #hasPeers(): boolean {
-    return this.#words[FILTERING_AT] === Filtering.AddressDependent;
+  private hasPeers(): boolean {
+    return this.words[FILTERING_AT] === Filtering.AddressDependent;
   }
 
-  #hashInside(near: number, far: number, ports: number, protocol: number): number {
-    return finish(mix(mix(mix(this.#seed ^ protocol, near), far), ports));
+  private hashInside(near: number, far: number, ports: number, protocol: number): number {
+    return finish(mix(mix(mix(this.seed ^ protocol, near), far), ports));
   }
 
-  #hashRowInside(at: number): number {
-    const words = this.#words;
-    return this.#hashInside(
+  private hashRowInside(at: number): number {
+    const words = this.words;
+    return this.hashInside(
       words[at + INSIDE_NEAR]!,
       words[at + INSIDE_FAR]!,
       words[at + INSIDE_PORTS]!,
@@ -353,19 +353,19 @@ export class SessionTable {
     );
   }
 
-  #hashPacket(view: DataView, near: number, far: number, ports: number, protocol: number): number {
-    let hash = mix(this.#seed ^ protocol, ports);
+  private hashPacket(view: DataView, near: number, far: number, ports: number, protocol: number): number {
+    let hash = mix(this.seed ^ protocol, ports);
     for (let i = 0; i < 16; i += 4) hash = mix(mix(hash, view.getInt32(near + i)), view.getInt32(far + i));
     return finish(hash);
   }
 
-  #hashRowOutside(at: number): number {
-    const words = this.#words;
-    return this.#hashOutside(words, at + OUTSIDE_NEAR, words[at + OUTSIDE_PORTS]!, words[at + PROTOCOL]!);
+  private hashRowOutside(at: number): number {
+    const words = this.words;
+    return this.hashOutside(words, at + OUTSIDE_NEAR, words[at + OUTSIDE_PORTS]!, words[at + PROTOCOL]!);
   }
 
-  #hashOutside(words: Int32Array, at: number, ports: number, protocol: number): number {
-    let hash = mix(this.#seed ^ protocol, ports);
+  private hashOutside(words: Int32Array, at: number, ports: number, protocol: number): number {
+    let hash = mix(this.seed ^ protocol, ports);
     for (let i = 0; i < 4; i++) hash = mix(mix(hash, words[at + i]!), words[at + 4 + i]!);
     return finish(hash);
   }

@@ -96,8 +96,8 @@ export class Offload {
   sumOffset = 0;
   /** The checksum was verified on the way here; it stays right, as updates are exact. */
   verified = false;
-  #ecn = 0;
-  #headers = 0;
+  private ecn = 0;
+  private headers = 0;
 
   /** @param at IP header */
   load(view: DataView, at: number): void {
@@ -111,9 +111,9 @@ export class Offload {
     this.needsChecksum = (flags & NEEDS_CSUM) !== 0;
     this.verified = (flags & DATA_VALID) !== 0;
     this.type = type & ~GSO_ECN;
-    this.#ecn = type & GSO_ECN;
+    this.ecn = type & GSO_ECN;
     this.segment = this.type === GSO_NONE ? 0 : view.getUint16(at + GSO_SIZE, true);
-    this.#headers = view.getUint16(at + HDR_LEN, true);
+    this.headers = view.getUint16(at + HDR_LEN, true);
     this.sumStart = view.getUint16(at + CSUM_START, true);
     this.sumOffset = view.getUint16(at + CSUM_OFFSET, true);
   }
@@ -130,8 +130,8 @@ export class Offload {
     }
     const isTcp = this.type === GSO_TCPV4 || this.type === GSO_TCPV6;
     view.setUint8(at + FLAGS, this.needsChecksum ? NEEDS_CSUM : 0);
-    view.setUint8(at + GSO_TYPE, isTcp ? tcpType | this.#ecn : this.type);
-    view.setUint16(at + HDR_LEN, this.#headers === 0 ? 0 : this.#headers + grown, true);
+    view.setUint8(at + GSO_TYPE, isTcp ? tcpType | this.ecn : this.type);
+    view.setUint16(at + HDR_LEN, this.headers === 0 ? 0 : this.headers + grown, true);
     view.setUint16(at + GSO_SIZE, this.segment, true);
     view.setUint16(at + CSUM_START, this.needsChecksum ? this.sumStart + grown : 0, true);
     view.setUint16(at + CSUM_OFFSET, this.needsChecksum ? this.sumOffset : 0, true);

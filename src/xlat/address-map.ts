@@ -25,63 +25,63 @@ export interface AddressMapInput {
 }
 
 export class AddressMap {
-  readonly #pairs: readonly AddressPair[];
-  readonly #byV4: PrefixTable;
-  readonly #byV6: PrefixTable;
-  readonly #embedded: EmbeddedAddress | null;
-  readonly #scratch = new Int32Array(4);
+  private readonly pairs: readonly AddressPair[];
+  private readonly byV4: PrefixTable;
+  private readonly byV6: PrefixTable;
+  private readonly embedded: EmbeddedAddress | null;
+  private readonly scratch = new Int32Array(4);
 
   constructor({ pairs, pool6, allowPrivate }: AddressMapInput) {
-    this.#pairs = pairs;
-    this.#byV4 = new PrefixTable(pairs.map(({ v4 }) => v4));
-    this.#byV6 = new PrefixTable(pairs.map(({ v6 }) => v6));
-    this.#embedded = pool6 && new EmbeddedAddress(pool6, allowPrivate);
+    this.pairs = pairs;
+    this.byV4 = new PrefixTable(pairs.map(({ v4 }) => v4));
+    this.byV6 = new PrefixTable(pairs.map(({ v6 }) => v6));
+    this.embedded = pool6 && new EmbeddedAddress(pool6, allowPrivate);
   }
 
   /** Write the IPv6 address of an IPv4 address, four words at `at`. @returns false when it has none */
   toV6(v4: number, out: Int32Array, at: number): boolean {
-    const number = this.#explicit(v4);
+    const number = this.explicit(v4);
     if (number === NO_PREFIX) return this.embedV4(v4, out, at);
-    const pair = this.#pairs[number];
+    const pair = this.pairs[number];
     if (pair) writeSuffix(v4, pair, out, at);
     return true;
   }
 
   /** The same by the prefix alone. */
   embedV4(v4: number, out: Int32Array, at: number): boolean {
-    return this.#embedded?.write(v4, out, at) ?? false;
+    return this.embedded?.write(v4, out, at) ?? false;
   }
 
   /** Whether an explicit mapping covers an IPv4 address. */
   hasExplicit(v4: number): boolean {
-    return this.#explicit(v4) !== NO_PREFIX;
+    return this.explicit(v4) !== NO_PREFIX;
   }
 
   /** Whether four words for which `toV4` has no address stand for 0.0.0.0. */
   isZero(words: Int32Array, at: number): boolean {
-    return this.#embedded?.isZero(words, at) ?? false;
+    return this.embedded?.isZero(words, at) ?? false;
   }
 
   /** The IPv4 address of four words, signed; 0 when they have none. */
   toV4(words: Int32Array, at: number): number {
-    const number = this.#byV6.lookup(words, at);
-    if (number === NO_PREFIX) return this.#extractV4(words, at);
-    const pair = this.#pairs[number];
+    const number = this.byV6.lookup(words, at);
+    if (number === NO_PREFIX) return this.extractV4(words, at);
+    const pair = this.pairs[number];
     return pair ? readSuffix(words, at, pair) : 0;
   }
 
   /** The same by the prefix alone: 0 when an explicit mapping covers the address. */
   toV4ByPrefix(words: Int32Array, at: number): number {
-    return this.#byV6.lookup(words, at) === NO_PREFIX ? this.#extractV4(words, at) : 0;
+    return this.byV6.lookup(words, at) === NO_PREFIX ? this.extractV4(words, at) : 0;
   }
 
-  #extractV4(words: Int32Array, at: number): number {
-    return this.#embedded?.read(words, at) ?? 0;
+  private extractV4(words: Int32Array, at: number): number {
+    return this.embedded?.read(words, at) ?? 0;
   }
 
-  #explicit(v4: number): number {
-    this.#scratch[0] = v4;
-    return this.#byV4.lookup(this.#scratch, 0);
+  private explicit(v4: number): number {
+    this.scratch[0] = v4;
+    return this.byV4.lookup(this.scratch, 0);
   }
 }
 

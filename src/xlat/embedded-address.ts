@@ -45,10 +45,10 @@ const NOT_GLOBAL: readonly (readonly [network: number, bits: number])[] = [
 ];
 
 export class EmbeddedAddress {
-  readonly #prefix: Int32Array;
-  readonly #length: number;
-  readonly #positions: Int32Array;
-  readonly #globalOnly: boolean;
+  private readonly prefix: Int32Array;
+  private readonly length: number;
+  private readonly positions: Int32Array;
+  private readonly globalOnly: boolean;
 
   /**
    * @param prefix its length one of EMBEDDING_LENGTHS
@@ -57,19 +57,19 @@ export class EmbeddedAddress {
   constructor({ words, length }: Prefix, allowPrivate: boolean) {
     const positions = POSITIONS.get(length);
     if (positions === undefined) throw new RangeError(`no embedding in a prefix of ${length} bits`);
-    this.#prefix = words;
-    this.#length = length;
-    this.#positions = Int32Array.from(positions);
+    this.prefix = words;
+    this.length = length;
+    this.positions = Int32Array.from(positions);
     const isWellKnown = length === 96 && WELL_KNOWN.every((word, i) => words[i] === word);
-    this.#globalOnly = isWellKnown && !allowPrivate;
+    this.globalOnly = isWellKnown && !allowPrivate;
   }
 
   /** Write the IPv6 address of an IPv4 address, four words. @returns false when the prefix does not represent it */
   write(v4: number, out: Int32Array, at: number): boolean {
-    if (this.#globalOnly && !isGlobal(v4)) return false;
-    for (let i = 0; i < 4; i++) out[at + i] = this.#prefix[i] ?? 0;
+    if (this.globalOnly && !isGlobal(v4)) return false;
+    for (let i = 0; i < 4; i++) out[at + i] = this.prefix[i] ?? 0;
     for (let i = 0; i < 4; i++) {
-      const position = this.#positions[i] ?? 0;
+      const position = this.positions[i] ?? 0;
       const byte = (v4 >>> (24 - i * 8)) & 0xff;
       out[at + (position >> 2)] = (out[at + (position >> 2)] ?? 0) | (byte << (24 - (position & 3) * 8));
     }
@@ -78,28 +78,28 @@ export class EmbeddedAddress {
 
   /** The IPv4 address in four words, signed; 0 when they have another prefix or represent none. */
   read(words: Int32Array, at: number): number {
-    if (!this.#hasPrefix(words, at)) return 0;
-    const v4 = this.#extract(words, at);
-    return this.#globalOnly && !isGlobal(v4) ? 0 : v4;
+    if (!this.hasPrefix(words, at)) return 0;
+    const v4 = this.extract(words, at);
+    return this.globalOnly && !isGlobal(v4) ? 0 : v4;
   }
 
   /** Whether four words represent 0.0.0.0: an address as good as any to the prefix, and nobody's. */
   isZero(words: Int32Array, at: number): boolean {
-    return this.#hasPrefix(words, at) && this.#extract(words, at) === 0;
+    return this.hasPrefix(words, at) && this.extract(words, at) === 0;
   }
 
-  #hasPrefix(words: Int32Array, at: number): boolean {
+  private hasPrefix(words: Int32Array, at: number): boolean {
     for (let i = 0; i < 4; i++) {
-      const bits = (words[at + i] ?? 0) & mask(this.#length - i * 32);
-      if (bits !== this.#prefix[i]) return false;
+      const bits = (words[at + i] ?? 0) & mask(this.length - i * 32);
+      if (bits !== this.prefix[i]) return false;
     }
     return true;
   }
 
-  #extract(words: Int32Array, at: number): number {
+  private extract(words: Int32Array, at: number): number {
     let v4 = 0;
     for (let i = 0; i < 4; i++) {
-      const position = this.#positions[i] ?? 0;
+      const position = this.positions[i] ?? 0;
       v4 = (v4 << 8) | (((words[at + (position >> 2)] ?? 0) >>> (24 - (position & 3) * 8)) & 0xff);
     }
     return v4;

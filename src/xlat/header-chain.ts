@@ -37,7 +37,7 @@ export class HeaderChain {
     while (isExtension(this.protocol)) {
       if (this.fragment !== 0) return ChainResult.AfterFragment;
       if (this.upper + 8 > end) return ChainResult.Truncated;
-      this.#step(view);
+      this.step(view);
     }
     if (this.fragment !== 0 && this.protocol === ipv6.AUTHENTICATION) return ChainResult.AfterFragment;
     if (this.upper > end) return ChainResult.Truncated;
@@ -45,7 +45,7 @@ export class HeaderChain {
   }
 
   /** A Routing header in error does not end the walk: whether it may be answered depends on the upper layer. */
-  #step(view: DataView): void {
+  private step(view: DataView): void {
     const at = this.upper;
     const isInError = this.protocol === ipv6.ROUTING && view.getUint8(at + 3) !== 0;
     if (isInError && this.errorAt === 0) this.errorAt = at + 3;

@@ -13,54 +13,54 @@ export interface Prefix {
 export const NO_PREFIX = -1;
 
 export class PrefixTable {
-  readonly #lengths: Int32Array;
+  private readonly lengths: Int32Array;
   /** Four words a prefix, in the order they were given. */
-  readonly #keys: Int32Array;
-  readonly #lengthOf: Int32Array;
+  private readonly keys: Int32Array;
+  private readonly lengthOf: Int32Array;
   /** Number of a prefix + 1, or 0. */
-  readonly #slots: Int32Array;
-  readonly #masked = new Int32Array(4);
+  private readonly slots: Int32Array;
+  private readonly masked = new Int32Array(4);
 
   /** @param prefixes of which none occurs twice */
   constructor(prefixes: readonly Prefix[]) {
     const lengths = new Set(prefixes.map(({ length }) => length));
-    this.#lengths = Int32Array.from([...lengths].sort((a, b) => b - a));
-    this.#keys = new Int32Array(prefixes.length * 4);
-    this.#lengthOf = Int32Array.from(prefixes, ({ length }) => length);
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, prefixes.length * 2))));
+    this.lengths = Int32Array.from([...lengths].sort((a, b) => b - a));
+    this.keys = new Int32Array(prefixes.length * 4);
+    this.lengthOf = Int32Array.from(prefixes, ({ length }) => length);
+    this.slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, prefixes.length * 2))));
     for (const [number, { words, length }] of prefixes.entries()) {
-      this.#keys.set(words, number * 4);
-      let slot = hash(words, length) & (this.#slots.length - 1);
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & (this.#slots.length - 1);
-      this.#slots[slot] = number + 1;
+      this.keys.set(words, number * 4);
+      let slot = hash(words, length) & (this.slots.length - 1);
+      while (this.slots[slot] !== 0) slot = (slot + 1) & (this.slots.length - 1);
+      this.slots[slot] = number + 1;
     }
   }
 
   /** The longest prefix that covers four words at `at`. @returns its number, or NO_PREFIX */
   lookup(words: Int32Array, at: number): number {
-    const masked = this.#masked;
-    for (let i = 0; i < this.#lengths.length; i++) {
-      const length = this.#lengths[i] ?? 0;
+    const masked = this.masked;
+    for (let i = 0; i < this.lengths.length; i++) {
+      const length = this.lengths[i] ?? 0;
       for (let word = 0; word < 4; word++) masked[word] = (words[at + word] ?? 0) & mask(length - word * 32);
-      const number = this.#probe(masked, length);
+      const number = this.probe(masked, length);
       if (number !== NO_PREFIX) return number;
     }
     return NO_PREFIX;
   }
 
-  #probe(words: Int32Array, length: number): number {
-    const last = this.#slots.length - 1;
+  private probe(words: Int32Array, length: number): number {
+    const last = this.slots.length - 1;
     let slot = hash(words, length) & last;
-    for (let found = this.#slots[slot] ?? 0; found !== 0; found = this.#slots[slot] ?? 0) {
-      if (this.#isPrefix(found - 1, words, length)) return found - 1;
+    for (let found = this.slots[slot] ?? 0; found !== 0; found = this.slots[slot] ?? 0) {
+      if (this.isPrefix(found - 1, words, length)) return found - 1;
       slot = (slot + 1) & last;
     }
     return NO_PREFIX;
   }
 
-  #isPrefix(number: number, words: Int32Array, length: number): boolean {
-    if (this.#lengthOf[number] !== length) return false;
-    for (let i = 0; i < 4; i++) if (this.#keys[number * 4 + i] !== words[i]) return false;
+  private isPrefix(number: number, words: Int32Array, length: number): boolean {
+    if (this.lengthOf[number] !== length) return false;
+    for (let i = 0; i < 4; i++) if (this.keys[number * 4 + i] !== words[i]) return false;
     return true;
   }
 }

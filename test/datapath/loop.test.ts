@@ -159,7 +159,10 @@ tests('loop', {
     const w = worker();
     w.queue.input.push([datagram(1)], [datagram(2)]);
     let asked = 0;
-    w.loop.run(() => ++asked > 1);
+    w.loop.run(
+      () => ++asked > 1,
+      () => {},
+    );
     assert.equal(numbers(w), [1]);
   },
 
