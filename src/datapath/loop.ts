@@ -32,7 +32,7 @@ export interface Queue {
  * Turns until the usual kinds of packets have been seen. What is compiled before is small, soon made, and stays to fall back
  * on: a kind that comes for the first time later makes the engine throw the one large function away.
  */
-const LEARNING_TURNS = 131_072;
+export const LEARNING_TURNS = 131_072;
 /** How often waiting packets are looked at when nothing else happens. */
 const PARKED_POLL_MS = 10;
 

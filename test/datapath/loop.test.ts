@@ -4,6 +4,7 @@
  */
 import * as assert from 'uvu/assert';
 import { HEADROOM, PARKING_BYTES } from '../../src/datapath/batch.ts';
+import { LEARNING_TURNS } from '../../src/datapath/loop.ts';
 import { BATCHES, CREATED, ICMP_LIMITED, ICMP_SENT, WRITE_FAILED } from '../../src/nat/counters.ts';
 import { FRAGMENT_MS, PUNT_WAIT_MS } from '../../src/nat/lifetimes.ts';
 import { PUNT_RING_ENTRIES } from '../../src/nat/segment.ts';
@@ -164,6 +165,20 @@ tests('loop', {
       () => {},
     );
     assert.equal(numbers(w), [1]);
+  },
+
+  'goes on as before when it has seen much': () => {
+    const w = worker();
+    w.queue.input.push([datagram(1)]);
+    let asked = 0;
+    let inlined = 0;
+    const stopped = () => {
+      if (++asked === LEARNING_TURNS + 2) w.queue.input.push([datagram(2)]);
+      return asked > LEARNING_TURNS + 3;
+    };
+    w.loop.run(stopped, () => inlined++);
+    assert.equal(numbers(w), [1, 2]);
+    assert.is(inlined, 1);
   },
 
   'a batch that grows is written in parts: 64 KiB datagrams with DF=0, piece by piece': () => {
