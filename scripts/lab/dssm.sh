@@ -206,7 +206,7 @@ Three gateways are ready; their logs are $LAB_DIR/gw*.log. In another terminal, 
   env DSSM_PORT=6380 $lab dssm-cli ROLE           # dssm-cli asks 6379 unless it is told; a replica says READONLY to a write
   ip netns exec $(lab_ns db) redis-server $LAB_DIR/dssm/6379/conf     # start the killed one again; Sentinel makes it a replica
 
-  node dist/src/main.js drain --control $LAB_DIR/gw.sock     # gw2 may take over at once; or kill it, and wait for 5 s:
+  node dist/src/main.js drain --control $LAB_DIR/gw.sock     # wait until gw2's status says: taken over. Or kill it, and wait for 5 s:
   kill -9 \$(node dist/src/main.js status -o csv --control $LAB_DIR/gw.sock | tr -d '\r' | sed -n s/^pid,//p)
   $lab dssm-route gw2 $snat    # its SNAT addresses as well: established connections go on through gw2
   $lab dssm-gateway gw                                       # start the killed one again, in the foreground

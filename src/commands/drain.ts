@@ -25,5 +25,6 @@ export async function drain(args: readonly string[], surroundings = processSurro
 
 function said({ addresses, sessions }: DrainReply): string {
   if (addresses.length === 0) return 'nothing to hand over: drained before, or without a SNAT address\n';
-  return `${sessions} sessions on ${addresses.length} addresses can be taken over now\n`;
+  const next = 'before you change the route, wait until `nat46 status` of another gateway says: taken over';
+  return `${sessions} sessions on ${addresses.length} addresses can be taken over now; ${next}\n`;
 }

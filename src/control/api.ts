@@ -34,7 +34,7 @@ export interface StatusReply {
     readonly missing: readonly string[];
     /** Configured here, not leased here, and, as far as is known, by no other gateway: given up by a drain, or not asked for yet. */
     readonly free: readonly string[];
-    /** Of a gateway that died. */
+    /** Of a gateway that died or was drained, and its established connections are known here. */
     readonly inherited: readonly string[];
     /** `nat46 drain` gave everything up; a restart takes it again. */
     readonly drained: boolean;

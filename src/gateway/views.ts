@@ -186,7 +186,7 @@ function leases(handover: Handover): StatusReply['snat_leases'] {
     held: of(({ isHome, isHeld }) => isHome && isHeld),
     missing: of(({ isHome, isHeld, isElsewhere }) => isHome && !isHeld && isElsewhere),
     free: of(({ isHome, isHeld, isElsewhere }) => isHome && !isHeld && !isElsewhere),
-    inherited: of(({ isHome }) => !isHome),
+    inherited: of(({ isHome, isHeld }) => !isHome && isHeld),
     drained: handover.isDrained,
   };
 }

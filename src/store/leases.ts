@@ -33,6 +33,7 @@ export interface LeaseHooks {
 export interface LeaseView {
   readonly address: string;
   readonly isHome: boolean;
+  /** And its sessions are here. */
   readonly isHeld: boolean;
   /** Whether another gateway had it when it was last looked at. */
   readonly isElsewhere: boolean;
@@ -45,6 +46,8 @@ export class Leases {
   /** Address → token. */
   readonly #held = new Map<string, number>();
   readonly #inherited = new Set<string>();
+  /** Leased, and its sessions are being loaded. */
+  #loading: string | null = null;
   /** Of home: another gateway has them; unless it was by a drain, that was said. */
   readonly #missing = new Set<string>();
   /** Orphans that nothing used here: what their journals still have is not for this gateway. */
@@ -76,7 +79,7 @@ export class Leases {
     return [...this.#home, ...this.#inherited].map((address) => ({
       address,
       isHome: !this.#inherited.has(address),
-      isHeld: this.#held.has(address),
+      isHeld: this.#held.has(address) && address !== this.#loading,
       isElsewhere: this.#missing.has(address),
     }));
   }
@@ -194,10 +197,15 @@ export class Leases {
       this.#held.set(address, token);
       this.#missing.delete(address);
       if (!isHome) this.#inherited.add(address);
-      await this.#hooks.gained(address, isHome).catch((error: unknown) => {
+      this.#loading = address;
+      try {
+        await this.#hooks.gained(address, isHome);
+      } catch (error) {
         this.#held.delete(address); // the next step tries again
         throw error;
-      });
+      } finally {
+        this.#loading = null;
+      }
     }
   }
 

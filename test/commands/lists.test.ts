@@ -243,7 +243,8 @@ queries     12, 24 sent upstream
 
 tests('nat46 drain', {
   'says what others can take over': onStand(async ({ ask }) => {
-    const said = '3 sessions on 2 addresses can be taken over now\n';
+    const said =
+      '3 sessions on 2 addresses can be taken over now; before you change the route, wait until `nat46 status` of another gateway says: taken over\n';
     assert.equal(await ask(drain), { code: 0, out: said, notes: '' });
     assert.equal(JSON.parse((await ask(drain, '-j')).out), {
       addresses: ['2001:db8::1', '2001:db8::2'],

@@ -24,12 +24,15 @@ class Member {
   /** Cannot be taken over, for a reason of its own. */
   broken = '';
   fails = false;
+  /** What it had while it loaded sessions. */
+  heldMeanwhile: string[] = [];
 
   constructor(world: GroupWorld, name: string, home: readonly string[]) {
     this.leases = new Leases(world.group(name), home, {
       gained: async (address, isHome) => {
         if (this.fails) throw new StoreLost();
         if (address === this.broken) throw new Error('of its own');
+        this.heldMeanwhile = this.held;
         this.said.push(`gained ${address} ${isHome ? 'home' : 'inherited'}`);
       },
       isAddress: (address) => address.includes(':'),
@@ -65,6 +68,12 @@ tests('leases of SNAT addresses', {
       'once each, however often they are prolonged',
     );
     assert.equal(other.said, [`lost ${A}`, `lost ${B}`], 'and the other is told so once');
+  },
+  'an address counts as held once its sessions are loaded': async () => {
+    const world = new GroupWorld();
+    const one = new Member(world, 'one', [A, B]);
+    await one.leases.beat();
+    assert.equal([one.heldMeanwhile, one.held], [[A], [A, B]]);
   },
   'a gateway that stops: the other has its addresses after the lease, not 1 ms earlier': async () => {
     const world = new GroupWorld();
