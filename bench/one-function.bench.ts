@@ -31,37 +31,37 @@ async function load(lab: Lab, at: Running): Promise<void> {
 
 /** What V8 says of its code. */
 class Trace {
-  private readonly bailouts: string;
-  private map = '';
+  readonly #bailouts: string;
+  #map = '';
 
   /** @param folder for what it writes */
   constructor(folder: string) {
-    this.bailouts = path.join(folder, 'bailouts');
+    this.#bailouts = path.join(folder, 'bailouts');
   }
 
   /** Words before `node`, so that V8 says it. */
   get wrap(): string[] {
-    return ['sh', '-c', `exec "$0" --perf-basic-prof --trace-deopt "$@" >${this.bailouts}`];
+    return ['sh', '-c', `exec "$0" --perf-basic-prof --trace-deopt "$@" >${this.#bailouts}`];
   }
 
   /** Where V8 lists its code is fixed. */
   watch(pid: number): void {
-    this.map = `/tmp/perf-${pid}.map`;
+    this.#map = `/tmp/perf-${pid}.map`;
   }
 
   deoptimisations(): string[] {
-    return linesOf(this.bailouts).filter((line) => line.startsWith('[bailout'));
+    return linesOf(this.#bailouts).filter((line) => line.startsWith('[bailout'));
   }
 
   /** Size of the loop's code in bytes, 0 when it was taken back and not made again. */
   size(): number {
-    const made = linesOf(this.map).filter((line) => line.includes(`*${LOOP} `));
+    const made = linesOf(this.#map).filter((line) => line.includes(`*${LOOP} `));
     const lost = this.deoptimisations().filter((line) => line.includes(`${LOOP} `));
     return made.length > lost.length ? Number.parseInt(made.at(-1)?.split(' ')[1] ?? '0', 16) : 0;
   }
 
   remove(): void {
-    rmSync(this.map, { force: true });
+    rmSync(this.#map, { force: true });
   }
 }
 

@@ -23,8 +23,10 @@ export async function drain(args: readonly string[], surroundings = processSurro
   return 0;
 }
 
-function said({ addresses, sessions }: DrainReply): string {
+/** What a person reads. */
+export function said({ addresses, sessions }: DrainReply): string {
   if (addresses.length === 0) return 'nothing to hand over: drained before, or without a SNAT address\n';
+  if (sessions === 0) return 'no established session to hand over; the route may change now\n';
   const next = 'before you change the route, wait until `nat46 status` of another gateway says: taken over';
   return `${sessions} sessions on ${addresses.length} addresses can be taken over now; ${next}\n`;
 }

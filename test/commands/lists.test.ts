@@ -1,6 +1,6 @@
 /** `nat46 sessions`, `mappings`, `status` and `drain` against a real control socket. */
 import * as assert from 'uvu/assert';
-import { drain } from '../../src/commands/drain.ts';
+import { drain, said } from '../../src/commands/drain.ts';
 import { mappings } from '../../src/commands/mappings.ts';
 import { sessions } from '../../src/commands/sessions.ts';
 import { stats } from '../../src/commands/stats.ts';
@@ -243,14 +243,21 @@ queries     12, 24 sent upstream
 
 tests('nat46 drain', {
   'says what others can take over': onStand(async ({ ask }) => {
-    const said =
+    const out =
       '3 sessions on 2 addresses can be taken over now; before you change the route, wait until `nat46 status` of another gateway says: taken over\n';
-    assert.equal(await ask(drain), { code: 0, out: said, notes: '' });
+    assert.equal(await ask(drain), { code: 0, out, notes: '' });
     assert.equal(JSON.parse((await ask(drain, '-j')).out), {
       addresses: ['2001:db8::1', '2001:db8::2'],
       sessions: 3,
     });
   }),
+  'says so when there is nothing to wait for': () => {
+    assert.is(
+      said({ addresses: ['2001:db8::1'], sessions: 0 }),
+      'no established session to hand over; the route may change now\n',
+    );
+    assert.match(said({ addresses: [], sessions: 0 }), /^nothing to hand over/);
+  },
 });
 
 table(
