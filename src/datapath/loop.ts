@@ -56,10 +56,20 @@ export class Loop {
 
   /** Until `stopped` says so; asked once a turn. @param inlineAll the engine may make one function of many now */
   run(stopped: () => boolean, inlineAll: () => void): void {
-    for (let turns = 0; turns < LEARNING_TURNS && !stopped(); turns++) this.turn();
-    inlineAll();
-    this.runLearned(stopped);
+    if (this.learn(stopped)) {
+      inlineAll();
+      this.runLearned(stopped);
+    }
     this.flush();
+  }
+
+  /** @returns false when it was stopped meanwhile */
+  private learn(stopped: () => boolean): boolean {
+    for (let turns = 0; turns < LEARNING_TURNS; turns++) {
+      if (stopped()) return false;
+      this.turn();
+    }
+    return true;
   }
 
   /** Of a closure that exists once V8 knows what it holds: all that `turn` calls is compiled for this loop and its objects. */

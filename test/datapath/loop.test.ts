@@ -162,23 +162,23 @@ tests('loop', {
     let asked = 0;
     w.loop.run(
       () => ++asked > 1,
-      () => {},
+      () => assert.unreachable('too little was seen'),
     );
-    assert.equal(numbers(w), [1]);
+    assert.equal([numbers(w), asked], [[1], 2]);
   },
 
   'goes on as before when it has seen much': () => {
     const w = worker();
     w.queue.input.push([datagram(1)]);
     let asked = 0;
-    let inlined = 0;
+    const inlinedAfter: number[] = [];
     const stopped = () => {
       if (++asked === LEARNING_TURNS + 2) w.queue.input.push([datagram(2)]);
       return asked > LEARNING_TURNS + 3;
     };
-    w.loop.run(stopped, () => inlined++);
+    w.loop.run(stopped, () => inlinedAfter.push(asked));
     assert.equal(numbers(w), [1, 2]);
-    assert.is(inlined, 1);
+    assert.equal(inlinedAfter, [LEARNING_TURNS], 'once, and not before');
   },
 
   'a batch that grows is written in parts: 64 KiB datagrams with DF=0, piece by piece': () => {
