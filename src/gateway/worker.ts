@@ -151,7 +151,8 @@ function openFlows(input: WorkerInput, batch: Batch, segment: Segment, settings:
 
 /**
  * The way of a packet is some hundred small functions. When other programs had the caches meanwhile it is as slow as its
- * code is long, so V8 may make one function of them: no calls, and every check once. For the process, there is no other way.
+ * code is long, so V8 may make one function of them: no calls, and every check once. For the process, there
+ * is no other way: for the main thread, too, and for a worker that has seen less.
  */
 function inlineAll(): void {
   setFlagsFromString('--max-inlined-bytecode-size=1000'); // of one function

@@ -204,7 +204,7 @@ export interface Shim {
   sdNotify(message: string): number;
 }
 
-/** Beside the compiled tree: dist/nat46-shim.node for dist/src/tun/shim.js. */
+/** Beside the compiled tree: dist/nat46-shim.node for dist/src/tun/shim.js, and for dist/src/gateway/worker.cjs, which has this in it and lies as deep. */
 const SHIM_PATH = fileURLToPath(new URL('../../nat46-shim.node', import.meta.url));
 
 let loaded: Shim | undefined;
