@@ -3,7 +3,6 @@
  */
 import type { StoreAddress } from '../config/store-address.ts';
 import { examine, type Finding, obstacle } from '../store/examination.ts';
-import { openStore } from '../store/open.ts';
 import { readTls } from '../store/redis-address.ts';
 
 export interface StoreExamination {
@@ -20,11 +19,11 @@ export async function examineStore(address: StoreAddress): Promise<StoreExaminat
     const findings = await examine(address, files.value);
     return { findings, problem: obstacle(findings)?.problem ?? null };
   }
-  const opened = await openStore(address, '').then(
-    async (store) => store.close(),
-    (error: Error) => error,
-  );
-  if (opened instanceof Error) return failed('open', address.label, opened.message);
+  try {
+    if (address.kind === 'lmdb') await (await import('../store/lmdb.ts')).LmdbStore.examine(address.folder);
+  } catch (error) {
+    return failed('open', address.label, messageOf(error));
+  }
   return { findings: [{ step: 'open', server: address.label, problem: null }], problem: null };
 }
 
@@ -36,6 +35,10 @@ function problemOf<T>(run: () => T): { value: T } | { problem: string } {
   try {
     return { value: run() };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: messageOf(error) };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

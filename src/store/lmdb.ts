@@ -13,8 +13,10 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readSync,
+  rmdirSync,
   statSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -65,12 +67,17 @@ export class LmdbStore extends PrivateStore {
       refuseForeignFile(path.join(folder, 'data.mdb'));
       return new LmdbStore(open<string, Buffer>({ ...OPTIONS, path: folder }));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Nat46Error(
-        'NAT46_STORE',
-        `--store lmdb:${folder}: cannot be opened for writing (${why}); name a folder this user may write, or use mem:`,
-        { cause: error },
-      );
+      throw refusal(folder, error);
+    }
+  }
+
+  /** Would `open` work? What is not there yet is not made. @throws as `open` */
+  static async examine(folder: string): Promise<void> {
+    if (existsSync(path.join(folder, 'data.mdb'))) return LmdbStore.open(folder).close();
+    try {
+      rmdirSync(mkdtempSync(path.join(nearestFolder(path.resolve(folder)), '.nat46-')));
+    } catch (error) {
+      throw refusal(folder, error);
     }
   }
 
@@ -143,12 +150,25 @@ async function reasonOf(error: unknown): Promise<string> {
   return reason ?? message;
 }
 
+function refusal(folder: string, error: unknown): Nat46Error {
+  const why = error instanceof Error ? error.message : String(error);
+  return new Nat46Error(
+    'NAT46_STORE',
+    `--store lmdb:${folder}: cannot be opened for writing (${why}); name a folder this user may write, or use mem:`,
+    { cause: error },
+  );
+}
+
+/** The folder, or else the one in which it would be made. */
+function nearestFolder(folder: string): string {
+  if (!existsSync(folder)) return nearestFolder(path.dirname(folder));
+  if (!statSync(folder).isDirectory()) throw new Error('there is a file of that name');
+  return folder;
+}
+
 /** Not `recursive`, which in Node 20 never comes back where the kernel refuses folders with ENOENT, as in /proc. */
 function createFolder(folder: string): void {
-  if (existsSync(folder)) {
-    if (!statSync(folder).isDirectory()) throw new Error('there is a file of that name');
-    return;
-  }
+  if (nearestFolder(folder) === folder) return;
   createFolder(path.dirname(folder));
   mkdirSync(folder);
 }

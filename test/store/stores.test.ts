@@ -1,11 +1,12 @@
 /** What every store promises, asked of each; and what is particular to LMDB. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import * as assert from 'uvu/assert';
 import { Nat46Error } from '../../src/error.ts';
+import { LmdbStore } from '../../src/store/lmdb.ts';
 import { openStore } from '../../src/store/open.ts';
 import { recordKey } from '../../src/store/record.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -174,6 +175,11 @@ tests('store lmdb', {
       assert.ok(existsSync(`${folder}/nat46.db/data.mdb`));
       await store.close();
     }),
+  'one that is examined is not made': () =>
+    withFolder(async (folder) => {
+      await LmdbStore.examine(`${folder}/new/folder`);
+      assert.equal(readdirSync(folder), []);
+    }),
 });
 
 table(
@@ -205,11 +211,12 @@ table(
       mkdirSync(`${folder}/other`);
       writeFileSync(`${folder}/other/data.mdb`, 'not a database'.repeat(1000));
       const inner = row.path(folder);
-      try {
-        await openStore({ kind: 'lmdb', folder: inner }, 'gw');
-        assert.unreachable();
-      } catch (error) {
-        if (!(error instanceof Nat46Error)) throw error;
+      for (const attempt of [openStore({ kind: 'lmdb', folder: inner }, 'gw'), LmdbStore.examine(inner)]) {
+        const error = await attempt.then(
+          () => null,
+          (refused) => refused,
+        );
+        assert.instance(error, Nat46Error);
         assert.is(error.code, row.code);
         assert.is(error.exitCode, row.exit);
         assert.not.match(error.message, '\n');
