@@ -20,6 +20,9 @@ const SEARCH_STEPS = 7;
 /** Within that of the true rate the search stops. */
 const SEARCH_RESOLUTION = 0.03;
 const MS = 1000;
+const CLIENT_DEVICE = 'eth0';
+/** The time at a fixed rate scatters more than a throughput. */
+const FIXED_TIMES = 3;
 
 /** Sources of UDP datagrams: hosts × sockets flows, no two datagrams in a row of one. */
 export interface Sources {
@@ -59,12 +62,15 @@ interface Burst {
   seconds: number;
 }
 
+/** How the client's program sends: a call for each datagram, or many in one that the kernel cuts (udp-load.c). */
+type Sending = 'send' | 'send-trains';
+
 /** Datagrams from the client for a while, counted where they arrive. @param perSecond or OVERLOAD */
 async function udpBurst(
   bed: Bed,
   at: Running,
   bytes: number,
-  load: { perSecond: number; ms: number; sources?: Sources; verb?: 'send' | 'send-trains' },
+  load: { perSecond: number; ms: number; sources?: Sources; verb?: Sending },
 ): Promise<Burst> {
   const { lab } = bed;
   const receiver = lab.spawn('srv', [program('udp-load'), 'receive', String(UDP_PORT)]);
@@ -85,22 +91,30 @@ export async function udpOverload(
   bed: Bed,
   at: Running,
   bytes: number,
-  sources?: Sources,
+  { verb = 'send', sources }: { verb?: Sending; sources?: Sources } = {},
 ): Promise<{ received: number; offered: number }> {
-  const from = sources ? { sources } : {};
-  const burst = await udpBurst(bed, at, bytes, { perSecond: OVERLOAD, ms: bed.seconds * MS, ...from });
+  const load = { perSecond: OVERLOAD, ms: bed.seconds * MS, verb };
+  const burst = await udpBurst(bed, at, bytes, sources ? { ...load, sources } : load);
   return { received: burst.received / burst.seconds / 1000, offered: burst.sent / burst.seconds / 1000 };
 }
 
-/** @returns kpps received of trains at overload, which the sender's kernel does not cut */
-export async function udpTrains(bed: Bed, at: Running, bytes: number): Promise<number> {
-  const load = { perSecond: OVERLOAD, ms: bed.seconds * MS, verb: 'send-trains' } as const;
-  const { received, seconds } = await udpBurst(bed, at, bytes, load);
-  return received / seconds / 1000;
+/**
+ * While `run` is under way, the client's kernel cuts trains before they leave it: single datagrams, and a sender that is faster
+ * than any contender. One that makes a call for each is slower than some.
+ */
+export async function withTrainsCut<T>({ lab }: Bed, run: () => Promise<T>): Promise<T> {
+  const set = (value: 'on' | 'off'): Promise<string> =>
+    lab.ok('cl1', ['ethtool', '-K', CLIENT_DEVICE, 'tx-udp-segmentation', value]);
+  await set('off');
+  try {
+    return await run();
+  } finally {
+    await set('on');
+  }
 }
 
 /**
- * The highest rate with less than 0.5 % loss, by binary search. A rate that fails is tried once more: what counts is the
+ * The highest rate of trains with less than 0.5 % loss, by binary search. A rate that fails is tried once more: what counts is the
  * translator, not a moment in which the machine did something else.
  * @param most kpps where the search begins @returns kpps received
  */
@@ -120,7 +134,8 @@ export async function udpLossless(bed: Bed, at: Running, bytes: number, most: nu
 /** @returns kpps received, or null when too many were lost */
 async function passes(bed: Bed, at: Running, bytes: number, kpps: number): Promise<number | null> {
   const ms = Math.max(300, (bed.seconds * MS) / 4);
-  const { sent, received, seconds } = await udpBurst(bed, at, bytes, { perSecond: kpps * 1000, ms });
+  const load = { perSecond: kpps * 1000, ms, verb: 'send-trains' } as const;
+  const { sent, received, seconds } = await udpBurst(bed, at, bytes, load);
   return sent > 0 && 1 - received / sent < LOSS_LIMIT ? received / seconds / 1000 : null;
 }
 
@@ -134,7 +149,8 @@ export async function cpuPerPacket(bed: Bed, at: Running, pid: number): Promise<
 /** CPU time of the translator per byte of one TCP flow at 1 Gbit/s, ns. */
 export async function cpuPerByte(bed: Bed, at: Running, pid: number): Promise<number> {
   const before = cpuNs(pid);
-  const { bytes } = await transfer(bed.lab, at.target, ['--time', String(bed.seconds), '--bitrate', '1G']);
+  const time = String(bed.seconds * FIXED_TIMES);
+  const { bytes } = await transfer(bed.lab, at.target, ['--time', time, '--bitrate', '1G']);
   return (cpuNs(pid) - before) / bytes;
 }
 

@@ -7,7 +7,8 @@
  *       SOCKETS source ports: HOSTS × SOCKETS flows, no two datagrams in a row of one flow.
  *       Prints {"run", "sent", "seconds"}.
  *   udp-load send-trains ADDRESS PORT BYTES PER_SECOND MS
- *       The same, one flow, many datagrams in one call that the kernel cuts at last (udp(7), UDP_SEGMENT).
+ *       The same, one flow, up to 64 datagrams in one call that the kernel cuts as late as it may (udp(7), UDP_SEGMENT): on a
+ *       device without tx-udp-segmentation before they leave.
  *   udp-load receive PORT
  *       Prints `ready`; at SIGTERM {"run", "received", "reordered"} of the run that came last.
  */
