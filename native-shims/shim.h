@@ -1,5 +1,6 @@
 /*
- * The system calls that Node lacks, on node_api.h. No policy lives here: decisions are made in src/tun and src/dns46.
+ * The system calls that Node lacks, on node_api.h. No policy lives here, but for how many packets a batch takes (queue.c):
+ * decisions are made in src/tun and src/dns46.
  *
  * Conventions: a failed system call comes back as a negative errno; a wrong argument throws TypeError or
  * RangeError. No global mutable state: the module is loaded by the main thread and by every worker at once.

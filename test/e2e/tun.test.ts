@@ -192,21 +192,23 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
         );
         socket.close();
       }, 4),
-    'who waits for ever gets one packet, and all that are there once the waits are none': () =>
+    'who waits for ever gets what is there; after one packet that was all, the next three alone': () =>
       withMirror(async (mirror) => {
         const socket = await bound(4000);
-        const sends = Array.from(
-          { length: 40 },
-          (_, k) => new Promise((sent) => socket.send('x', k + 5000, '10.99.0.7', sent)),
-        );
-        await Promise.all(sends);
-        const [first = [], ...later]: Seen[][] = [mirror.read(0, -1)];
-        while ([first, ...later].flat().filter(isUdp4).length < 40) later.push(mirror.read(0, -1));
-        assert.is(first.length, 1);
-        assert.ok(
-          Math.max(...later.map(({ length }) => length)) > 20,
-          `${later.map(({ length }) => length)}`,
-        );
+        const send = (count: number): Promise<unknown> =>
+          Promise.all(
+            Array.from(
+              { length: count },
+              () => new Promise((sent) => socket.send('x', 5000, '10.99.0.7', sent)),
+            ),
+          );
+        while (mirror.read(0, 100).length > 0); // what the host itself sends to a new device
+        const counts: number[] = [];
+        for (const count of [3, 1, 8]) {
+          await send(count);
+          for (let left = count; left > 0; left -= counts.at(-1)!) counts.push(mirror.read(0, -1).length);
+        }
+        assert.equal(counts, [3, 1, 1, 1, 1, 5]);
         socket.close();
       }),
     'packets that the kernel refuses are counted': () =>
