@@ -21,8 +21,8 @@ const SEARCH_STEPS = 7;
 const SEARCH_RESOLUTION = 0.03;
 const MS = 1000;
 const CLIENT_DEVICE = 'eth0';
-/** The time at a fixed rate scatters more than a throughput. */
-const FIXED_TIMES = 3;
+/** That long a measurement, in place of one: what a byte costs scatters most. */
+const CPU_PER_BYTE_TIMES = 3;
 
 /** Sources of UDP datagrams: hosts × sockets flows, no two datagrams in a row of one. */
 export interface Sources {
@@ -62,20 +62,22 @@ interface Burst {
   seconds: number;
 }
 
-/** How the client's program sends: a call for each datagram, or many in one that the kernel cuts (udp-load.c). */
-type Sending = 'send' | 'send-trains';
+/** Each datagram goes through the client's stack alone, or up to 64 as one that its kernel cuts (udp-load.c). */
+type Sending =
+  | { readonly verb: 'send'; readonly sources?: Sources }
+  | { readonly verb: 'send-trains'; readonly sources?: never };
 
 /** Datagrams from the client for a while, counted where they arrive. @param perSecond or OVERLOAD */
 async function udpBurst(
   bed: Bed,
   at: Running,
   bytes: number,
-  load: { perSecond: number; ms: number; sources?: Sources; verb?: Sending },
+  load: { perSecond: number; ms: number; sending?: Sending },
 ): Promise<Burst> {
   const { lab } = bed;
   const receiver = lab.spawn('srv', [program('udp-load'), 'receive', String(UDP_PORT)]);
   await ready(receiver);
-  const { sources, verb = 'send' } = load;
+  const { verb, sources }: Sending = load.sending ?? { verb: 'send' };
   const from = sources ? [sources.first, String(sources.hosts), String(sources.sockets)] : [];
   const numbers = [UDP_PORT, bytes, load.perSecond.toFixed(0), load.ms.toFixed(0)].map(String);
   const sender = JSON.parse(
@@ -91,26 +93,19 @@ export async function udpOverload(
   bed: Bed,
   at: Running,
   bytes: number,
-  { verb = 'send', sources }: { verb?: Sending; sources?: Sources } = {},
+  sending: Sending = { verb: 'send' },
 ): Promise<{ received: number; offered: number }> {
-  const load = { perSecond: OVERLOAD, ms: bed.seconds * MS, verb };
-  const burst = await udpBurst(bed, at, bytes, sources ? { ...load, sources } : load);
+  const burst = await udpBurst(bed, at, bytes, { perSecond: OVERLOAD, ms: bed.seconds * MS, sending });
   return { received: burst.received / burst.seconds / 1000, offered: burst.sent / burst.seconds / 1000 };
 }
 
 /**
- * While `run` is under way, the client's kernel cuts trains before they leave it: single datagrams, and a sender that is faster
- * than any contender. One that makes a call for each is slower than some.
+ * Where the client's trains are cut: before they leave it, so that every contender gets single datagrams from a sender that is
+ * faster than all of them; or as late as the devices on the way allow.
  */
-export async function withTrainsCut<T>({ lab }: Bed, run: () => Promise<T>): Promise<T> {
-  const set = (value: 'on' | 'off'): Promise<string> =>
-    lab.ok('cl1', ['ethtool', '-K', CLIENT_DEVICE, 'tx-udp-segmentation', value]);
-  await set('off');
-  try {
-    return await run();
-  } finally {
-    await set('on');
-  }
+export async function cutTrains({ lab }: Bed, where: 'early' | 'late'): Promise<void> {
+  const value = where === 'early' ? 'off' : 'on';
+  await lab.ok('cl1', ['ethtool', '-K', CLIENT_DEVICE, 'tx-udp-segmentation', value]);
 }
 
 /**
@@ -134,7 +129,7 @@ export async function udpLossless(bed: Bed, at: Running, bytes: number, most: nu
 /** @returns kpps received, or null when too many were lost */
 async function passes(bed: Bed, at: Running, bytes: number, kpps: number): Promise<number | null> {
   const ms = Math.max(300, (bed.seconds * MS) / 4);
-  const load = { perSecond: kpps * 1000, ms, verb: 'send-trains' } as const;
+  const load = { perSecond: kpps * 1000, ms, sending: { verb: 'send-trains' } } as const;
   const { sent, received, seconds } = await udpBurst(bed, at, bytes, load);
   return sent > 0 && 1 - received / sent < LOSS_LIMIT ? received / seconds / 1000 : null;
 }
@@ -149,7 +144,7 @@ export async function cpuPerPacket(bed: Bed, at: Running, pid: number): Promise<
 /** CPU time of the translator per byte of one TCP flow at 1 Gbit/s, ns. */
 export async function cpuPerByte(bed: Bed, at: Running, pid: number): Promise<number> {
   const before = cpuNs(pid);
-  const time = String(bed.seconds * FIXED_TIMES);
+  const time = String(bed.seconds * CPU_PER_BYTE_TIMES);
   const { bytes } = await transfer(bed.lab, at.target, ['--time', time, '--bitrate', '1G']);
   return (cpuNs(pid) - before) / bytes;
 }
