@@ -12,11 +12,12 @@ import {
   closeSync,
   constants,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readSync,
-  rmdirSync,
+  rmSync,
   statSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -71,13 +72,17 @@ export class LmdbStore extends PrivateStore {
     }
   }
 
-  /** Would `open` work? What is not there yet is not made. @throws as `open` */
+  /** Would `open` work? What is not there yet is tried where it would be, under another name. @throws as `open` */
   static async examine(folder: string): Promise<void> {
     if (existsSync(path.join(folder, 'data.mdb'))) return LmdbStore.open(folder).close();
+    let trial: string | null = null;
     try {
-      rmdirSync(mkdtempSync(path.join(nearestFolder(path.resolve(folder)), '.nat46-')));
+      trial = mkdtempSync(path.join(nearestFolder(path.resolve(folder)), '.nat46-'));
+      await open<string, Buffer>({ ...OPTIONS, path: trial }).close();
     } catch (error) {
       throw refusal(folder, error);
+    } finally {
+      if (trial !== null) rmSync(trial, { recursive: true });
     }
   }
 
@@ -161,7 +166,8 @@ function refusal(folder: string, error: unknown): Nat46Error {
 
 /** The folder, or else the one in which it would be made. */
 function nearestFolder(folder: string): string {
-  if (!existsSync(folder)) return nearestFolder(path.dirname(folder));
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return nearestFolder(path.dirname(folder));
+  if (!existsSync(folder)) throw new Error('it is a link to what is not there');
   if (!statSync(folder).isDirectory()) throw new Error('there is a file of that name');
   return folder;
 }

@@ -1,6 +1,6 @@
 /** What every store promises, asked of each; and what is particular to LMDB. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -197,6 +197,7 @@ table(
       code: 'NAT46_STORE',
       exit: 1,
     },
+    { name: 'a link to nothing', path: (folder: string) => `${folder}/link`, code: 'NAT46_STORE', exit: 1 },
     { name: 'where nobody can write', path: () => '/proc/nat46', code: 'NAT46_STORE', exit: 1 },
     {
       name: 'a database of something else',
@@ -209,6 +210,7 @@ table(
     withFolder(async (folder) => {
       writeFileSync(`${folder}/file`, '');
       mkdirSync(`${folder}/other`);
+      symlinkSync(`${folder}/nothing`, `${folder}/link`);
       writeFileSync(`${folder}/other/data.mdb`, 'not a database'.repeat(1000));
       const inner = row.path(folder);
       for (const attempt of [openStore({ kind: 'lmdb', folder: inner }, 'gw'), LmdbStore.examine(inner)]) {
