@@ -213,8 +213,12 @@ table(
       symlinkSync(`${folder}/nothing`, `${folder}/link`);
       writeFileSync(`${folder}/other/data.mdb`, 'not a database'.repeat(1000));
       const inner = row.path(folder);
-      for (const attempt of [openStore({ kind: 'lmdb', folder: inner }, 'gw'), LmdbStore.examine(inner)]) {
-        const error = await attempt.then(
+      const attempts = [
+        () => openStore({ kind: 'lmdb', folder: inner }, 'gw'),
+        () => LmdbStore.examine(inner),
+      ];
+      for (const attempt of attempts) {
+        const error = await attempt().then(
           () => null,
           (refused) => refused,
         );
