@@ -109,8 +109,8 @@ export async function cutTrains({ lab }: Bed, where: 'early' | 'late'): Promise<
 }
 
 /**
- * The highest rate of trains with less than 0.5 % loss, by binary search. A rate that fails is tried once more: what counts is the
- * translator, not a moment in which the machine did something else.
+ * The highest rate of trains with less than 0.5 % loss, by binary search. A rate that fails is tried once more: what counts
+ * is the translator, not a moment in which the machine did something else.
  * @param most kpps where the search begins @returns kpps received
  */
 export async function udpLossless(bed: Bed, at: Running, bytes: number, most: number): Promise<number> {

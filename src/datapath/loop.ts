@@ -14,8 +14,8 @@ import { Verdict } from './verdict.ts';
 /** A queue of the device, over the arena of the batch. */
 export interface Queue {
   /**
-   * Write the first `count` pairs of `batch.writes`, then read a batch; when there is nothing to
-   * read, sleep until there is, somebody wakes us, or the time is over (-1 = never). @returns packets read, 0 when there are none
+   * Write the first `count` pairs of `batch.writes`, then read a batch; when there is nothing to read, sleep until there is,
+   * somebody wakes us, or the time is over (-1 = never). @returns packets read, 0 when there are none
    */
   exchange(count: number, timeoutMs: number): number;
   /** The same without reading. */

@@ -54,7 +54,8 @@ export const SLOT_MAX_BYTES = HEADROOM_BYTES + 65535 + 64;
  * Read is what is there into the first `readBytes` of the arena, densely: packet k starts at `reads[2k]` and has
  * `reads[2k + 1]` bytes; at least HEADROOM_BYTES before it are free, the last ten hold its virtio header (zero without
  * TUN_VNET_HDR); the next slot starts at the next multiple of 64. Ends when the queue is empty, when `reads` is full, when
- * fewer than SLOT_MAX_BYTES remain, or after a wait of -1 with one packet, if one was all lately. READ_COUNT is 0 when there are none, sometimes before the time is over.
+ * fewer than SLOT_MAX_BYTES remain, or after a wait of -1 with one packet, if one was all lately. READ_COUNT is 0 when there are
+ * none, sometimes before the time is over.
  *
  * TIMEOUT_MS is how long to wait for the first packet; 0 does not wait. -1 waits in the read itself, which only a packet and
  * `wakeReader` end; on a TUN device before Linux 6.4 it waits as for a time: whoever wakes does both.
