@@ -21,8 +21,8 @@ const SEARCH_STEPS = 7;
 const SEARCH_RESOLUTION = 0.03;
 const MS = 1000;
 const CLIENT_DEVICE = 'eth0';
-/** That long a measurement, in place of one: what a byte costs scatters most. */
-const CPU_PER_BYTE_TIMES = 3;
+/** That long a measurement, in place of one: of what scatters most. */
+const LONG_TIMES = 3;
 
 /** Sources of UDP datagrams: hosts × sockets flows, no two datagrams in a row of one. */
 export interface Sources {
@@ -134,6 +134,11 @@ async function passes(bed: Bed, at: Running, bytes: number, kpps: number): Promi
   return sent > 0 && 1 - received / sent < LOSS_LIMIT ? received / seconds / 1000 : null;
 }
 
+/** The bed for a measurement that takes LONG_TIMES as long. */
+export function longer(bed: Bed): Bed {
+  return { ...bed, seconds: bed.seconds * LONG_TIMES };
+}
+
 /** CPU time of the translator per datagram at a fixed offered load, ns. */
 export async function cpuPerPacket(bed: Bed, at: Running, pid: number): Promise<number> {
   const before = cpuNs(pid);
@@ -144,7 +149,7 @@ export async function cpuPerPacket(bed: Bed, at: Running, pid: number): Promise<
 /** CPU time of the translator per byte of one TCP flow at 1 Gbit/s, ns. */
 export async function cpuPerByte(bed: Bed, at: Running, pid: number): Promise<number> {
   const before = cpuNs(pid);
-  const time = String(bed.seconds * CPU_PER_BYTE_TIMES);
+  const time = String(longer(bed).seconds);
   const { bytes } = await transfer(bed.lab, at.target, ['--time', time, '--bitrate', '1G']);
   return (cpuNs(pid) - before) / bytes;
 }
