@@ -1,4 +1,4 @@
-/* The TUN device: open a queue, use it or not, ask for offloads, keep the device. */
+/* The TUN device: open a queue, ask for offloads, keep the device. */
 #include "shim.h"
 
 #include <fcntl.h>
@@ -55,14 +55,4 @@ SHIM_FUNCTION(tun_persist) {
   bool on;
   if (!shim_parse(env, info, "ib", &fd, &on)) return NULL;
   return shim_result(env, ioctl(fd, TUNSETPERSIST, (unsigned long)on));
-}
-
-/* tunQueue(fd, used): 0 or -errno. */
-SHIM_FUNCTION(tun_queue) {
-  int32_t fd;
-  bool used;
-  struct ifreq request = {0};
-  if (!shim_parse(env, info, "ib", &fd, &used)) return NULL;
-  request.ifr_flags = used ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE;
-  return shim_result(env, ioctl(fd, TUNSETQUEUE, &request));
 }

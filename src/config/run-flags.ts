@@ -32,7 +32,7 @@ export const RUN_FLAGS = {
   workers: value({
     placeholder: 'N|auto',
     fallback: 'auto',
-    description: 'data-plane threads, 1 … 8, used as far as there is load for them; auto: one per core',
+    description: 'data-plane threads, 1 … 8; auto: one per core',
     schema: workers,
   }),
   subnet: value({

@@ -9,7 +9,6 @@ import { PuntRing } from '../nat/punt-ring.ts';
 import { MAP_EDITION_AT, type Segment, STOP_AT, WORKERS_USED_AT } from '../nat/segment.ts';
 import type { TunDevice } from '../tun/device.ts';
 import { shim, type Watch } from '../tun/shim.ts';
-import { QueueSpread } from './queue-spread.ts';
 import type { FlowsInput, WorkerInput } from './worker.ts';
 
 export interface DataPlaneOptions {
@@ -38,7 +37,6 @@ export class DataPlane {
   #workers: Worker[] = [];
   #puntFd = -1;
   #watch: Watch | null = null;
-  #spread: QueueSpread | null = null;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -59,16 +57,6 @@ export class DataPlane {
     const watch = shim().watchFd(this.#puntFd, () => this.#drain());
     if (typeof watch !== 'number') this.#watch = watch;
     await Promise.all(device.queues.map((tunFd, number) => this.#startWorker(tunFd, number)));
-    if (device.queues.length > 1)
-      this.#spread = new QueueSpread((all) => device.useQueues(all), shim().nowMs());
-  }
-
-  /** Over all queues, or to one: to be asked a few times a second. */
-  spread(): void {
-    this.#spread?.look(
-      shim().nowMs(),
-      this.#sleepers.map(({ thread }) => shim().threadNs(thread)),
-    );
   }
 
   /** A punted question is answered: wake those who have packets parked. */
@@ -87,7 +75,6 @@ export class DataPlane {
   async stop(): Promise<void> {
     const workers = this.#workers;
     this.#workers = [];
-    this.#spread = null;
     this.#endThreads();
     process.off('exit', this.#endThreads);
     await Promise.all(workers.map((worker) => ended(worker)));

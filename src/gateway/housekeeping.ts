@@ -15,8 +15,6 @@ const LEAST_ROWS = 1024;
 export interface HousekeepingHooks {
   /** A session expired. */
   readonly sessionExpired: () => void;
-  /** Four times a second. */
-  readonly everyTick: () => void;
   /** Once a second. */
   readonly everySecond: () => void;
   /** Clock of the data plane, ms. */
@@ -63,7 +61,6 @@ export class Housekeeping {
       ended,
     );
     this.#fragmentRow = this.#state.sweepFragments(now, this.#fragmentRow, budget(fragments.rows.capacity));
-    this.#hooks.everyTick();
     if (this.#ticks % (1000 / TICK_MS) === 0) this.#hooks.everySecond();
     if (isPast(this.#restAt, now)) this.#restPorts(now);
   }

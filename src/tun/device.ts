@@ -96,13 +96,6 @@ export class TunDevice {
     return linkRow(this.name)?.flags.includes('UP') ?? false;
   }
 
-  /** Let the kernel spread packets over all queues, or send all of them to the first. */
-  useQueues(all: boolean): void {
-    const rest = this.queues.slice(1);
-    if (!all) rest.reverse(); // the last one in use takes the place of one that leaves
-    for (const fd of rest) native.shim().tunQueue(fd, all); // refused: it stays as it is, which is slower, not wrong
-  }
-
   /** Closes the queues; a device that is not persistent goes away with the last one. No queue may be in use any more. */
   release(): void {
     if (this.#released) return;

@@ -87,13 +87,6 @@ export interface Shim {
   tunPersist(fd: number, on: boolean): number;
 
   /**
-   * Takes a queue of a multi-queue device out of use, or into use again. No packet comes to one that is not used; what nobody has
-   * read of it a grace period later (milliseconds) is lost. Who waits in it goes on waiting, and may write.
-   * @returns 0 or -errno
-   */
-  tunQueue(fd: number, used: boolean): number;
-
-  /**
    * Ties a queue to its memory, which it keeps alive; the buffers must not be transferred meanwhile. Freed with the last
    * reference to it; its file descriptors stay open.
    * @param vnet whether the fd was opened with TUN_VNET_HDR
@@ -158,9 +151,6 @@ export interface Shim {
 
   /** Lets another thread run first. */
   yieldThread(): void;
-
-  /** CPU time that a thread of this process has had. @param thread as of `interruptible` @returns ns, or -errno */
-  threadNs(thread: number): number;
 
   /**
    * Opens a UDP socket that does not block and notes the address each datagram was sent to. An IPv6 one takes IPv6 only.

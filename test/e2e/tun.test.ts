@@ -178,27 +178,25 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
         assert.is(seen?.packet.subarray(24, 40).toString('hex'), '20010db8009800000000000000000046');
         assert.match(output('ip', '-n', NEIGHBOUR, '-6', 'neigh'), /2001:db8:98::46 .*lladdr/);
       }),
-    'queues in use share the flows; none is lost': () =>
+    'several queues share the flows; none is lost': () =>
       withMirror(async (mirror) => {
         const socket = await bound(4000);
-        for (const all of [true, false, true, true]) {
-          mirror.device.useQueues(all);
-          const sends = Array.from(
-            { length: 100 },
-            (_, k) => new Promise((sent) => socket.send('x', k + 5000, '10.99.0.7', sent)),
-          );
-          await Promise.all(sends);
-          const ports = mirror.device.queues.map((_, queue) =>
-            [mirror.read(queue), mirror.read(queue)].flat().filter(isUdp4).map(destinationPort),
-          );
-          assert.equal(
-            ports.flat().sort((a, b) => a - b),
-            Array.from({ length: 100 }, (_, k) => k + 5000),
-          );
-          const some = ports.flatMap(({ length }, queue) => (length > 0 ? [queue] : []));
-          if (all) assert.ok(some.length > 1, `queues ${some}`);
-          else assert.equal(some, [0]);
-        }
+        const sends = Array.from(
+          { length: 100 },
+          (_, k) => new Promise((sent) => socket.send('x', k + 5000, '10.99.0.7', sent)),
+        );
+        await Promise.all(sends);
+        const ports = mirror.device.queues.map((_, queue) =>
+          [mirror.read(queue), mirror.read(queue)].flat().filter(isUdp4).map(destinationPort),
+        );
+        assert.equal(
+          ports.flat().sort((a, b) => a - b),
+          Array.from({ length: 100 }, (_, k) => k + 5000),
+        );
+        assert.ok(
+          ports.filter(({ length }) => length > 0).length > 1,
+          `${ports.map(({ length }) => length)}`,
+        );
         socket.close();
       }, 4),
     'who waits for ever gets what is there; after one packet that was all, the next three alone': () =>

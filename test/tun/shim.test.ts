@@ -362,15 +362,6 @@ if (isMainThread) {
       assert.is(shim.sdNotify('READY=1'), -os.errno.ECONNREFUSED);
       delete process.env.NOTIFY_SOCKET;
     },
-    'what a thread has had of the processor': () => {
-      const before = shim.threadNs(process.pid);
-      while (shim.threadNs(process.pid) < before + 1e6);
-      const had = process.cpuUsage();
-      assert.ok(before > 0 && before <= (had.user + had.system) * 1000, `${before} ns`);
-      assert.is(shim.threadNs(2 ** 22), -os.errno.EINVAL, 'Linux has no such thread');
-    },
-    'a queue of no device': () =>
-      withPipe(true, ({ fd }) => assert.is(shim.tunQueue(fd, false), -os.errno.ENOTTY)),
     'yield comes back': () => assert.is(shim.yieldThread(), undefined),
   });
 } else {
