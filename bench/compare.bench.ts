@@ -2,7 +2,8 @@
  * How fast is nat46 beside the kernel, TAYGA and the limit of the device, in every respect that a user feels?
  *
  * One lab for the whole run (client – gateway – server, links of one hop), every contender up, one load after another; in
- * each the contenders take turns in an order that a fixed seed shuffles. Medians of the rounds; root.
+ * each the contenders take turns in an order that a fixed seed shuffles. Medians of the rounds; root. The first round does not
+ * count: V8 compiles while it sees a kind of packet for the first time, in each worker, and that would be part of what a byte costs.
  *   BENCH_ROUNDS (5)   BENCH_SECONDS (3) a measurement, three times that for CPU a byte and RTT under bulk
  *   BENCH_ONLY         contenders by name, loads by a part of their name: `TAYGA,nat46 ×1,UDP 64`
  *   BENCH_TAYGA        sources (a folder) or program of another TAYGA, to compare with as well
@@ -76,7 +77,7 @@ async function enter(lab: Lab, contender: Contender): Promise<Entrant> {
   return { ...running, name: contender.name, isFull: contender.name === FULL };
 }
 
-/** Runs one load on one contender and notes its figures. @returns whether it worked */
+/** Runs one load on one contender and notes its figures, of round 0 nowhere. @returns whether it worked */
 async function measure(
   lab: Lab,
   load: Load,
@@ -88,13 +89,13 @@ async function measure(
     const figures = (await load.run({ lab, seconds: SECONDS }, entrant)) ?? {};
     for (const [name, value] of Object.entries(figures)) {
       const values = rounds.get(name) ?? new Map<string, number[]>();
-      rounds.set(name, values.set(entrant.name, [...(values.get(entrant.name) ?? []), value]));
-      console.error(`round ${round + 1}  ${name}  ${entrant.name}  ${figure(value)}`);
+      if (round > 0) rounds.set(name, values.set(entrant.name, [...(values.get(entrant.name) ?? []), value]));
+      console.error(`round ${round}  ${name}  ${entrant.name}  ${figure(value)}`);
     }
     return true;
   } catch (error) {
     if (interrupted !== null) throw error;
-    console.error(`round ${round + 1}  ${load.metrics[0]?.name}  ${entrant.name}  FAILED: ${error}`);
+    console.error(`round ${round}  ${load.metrics[0]?.name}  ${entrant.name}  FAILED: ${error}`);
     return false;
   }
 }
@@ -108,7 +109,7 @@ async function runAll(
 ): Promise<number> {
   const random = seededRandom(SEED);
   let failed = 0;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round <= ROUNDS; round++) {
     for (const load of loads) {
       for (const entrant of shuffled(entrants, random)) {
         if (interrupted !== null) throw new Error('interrupted');
