@@ -1,7 +1,6 @@
-/* Files as memory, and a thread that gives way. */
+/* Files as memory. */
 #include "shim.h"
 
-#include <sched.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -38,12 +37,4 @@ SHIM_FUNCTION(lock_fd) {
   int32_t fd;
   if (!shim_parse(env, info, "i", &fd)) return NULL;
   return shim_result(env, flock(fd, LOCK_EX | LOCK_NB));
-}
-
-/* yieldThread(): let another thread run. */
-SHIM_FUNCTION(yield_thread) {
-  (void)env;
-  (void)info;
-  sched_yield();
-  return NULL;
 }

@@ -40,6 +40,7 @@ napi_value shim_result(napi_env env, int outcome); /* 0, or -errno when `outcome
   X(queueAttach, queue_attach) X(interruptible, interruptible) X(wakeReader, wake_reader) \
   X(nowMs, now_ms) X(eventFd, event_fd) X(signalFd, signal_fd) X(watchFd, watch_fd) X(unwatchFd, unwatch_fd) \
   X(mapFd, map_fd) X(lockFd, lock_fd) X(yieldThread, yield_thread) \
+  X(threadNs, thread_ns) X(threadSlice, thread_slice) \
   X(sdNotify, sd_notify) X(udpOpen, udp_open) X(udpConnect, udp_connect) X(udpPort, udp_port) \
   X(udpAttach, udp_attach) X(udpReceive, udp_receive) X(udpSend, udp_send) X(udpWatch, udp_watch) \
   X(udpClose, udp_close)

@@ -131,7 +131,7 @@ export class App {
     const host = this.#setUpHost(plan, device);
     const handover = await this.#startHandover(plan, state, directory, host);
     const dataPlane = await this.#startDataPlane(plan, file, device, directory);
-    this.#keepHouse(state, directory, counters);
+    this.#keepHouse(state, directory, counters, dataPlane);
     await this.#startControl({ plan, state, directory, handover, workers: dataPlane?.size ?? 0 });
     await this.#startDns(plan, directory, counters);
     this.#sayAutomap(plan);
@@ -305,13 +305,19 @@ export class App {
     return dataPlane;
   }
 
-  #keepHouse(state: NatState, directory: MappingDirectory, counters: ControlCounters): void {
+  #keepHouse(
+    state: NatState,
+    directory: MappingDirectory,
+    counters: ControlCounters,
+    dataPlane: DataPlane | null,
+  ): void {
     const refusals = new RefusalNotices(state.segment, (reason, meaning, count) =>
       this.#log.warn({ reason, meaning, packets: count }, 'new sessions are refused'),
     );
     const house = new Housekeeping(state, {
       nowMs: SYSTEM_CLOCK.nowMs,
       sessionExpired: () => counters.add('sessionsExpired', 1),
+      everyTick: () => dataPlane?.adapt(),
       everySecond: () => {
         refusals.check(SYSTEM_CLOCK.nowMs());
         void directory.expire();

@@ -10,6 +10,7 @@ import { MAP_EDITION_AT, type Segment, STOP_AT, WORKERS_USED_AT } from '../nat/s
 import type { TunDevice } from '../tun/device.ts';
 import { shim, type Watch } from '../tun/shim.ts';
 import type { FlowsInput, WorkerInput } from './worker.ts';
+import { WorkerSlices } from './worker-slices.ts';
 
 export interface DataPlaneOptions {
   readonly device: TunDevice;
@@ -37,6 +38,7 @@ export class DataPlane {
   #workers: Worker[] = [];
   #puntFd = -1;
   #watch: Watch | null = null;
+  readonly #slices = new WorkerSlices((ns) => this.#setSlices(ns), shim().nowMs());
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -57,6 +59,13 @@ export class DataPlane {
     const watch = shim().watchFd(this.#puntFd, () => this.#drain());
     if (typeof watch !== 'number') this.#watch = watch;
     await Promise.all(device.queues.map((tunFd, number) => this.#startWorker(tunFd, number)));
+  }
+
+  /** To the load that there is; to be called a few times a second. */
+  adapt(): void {
+    const cpuNs = this.#sleepers.map(({ thread }) => shim().threadNs(thread));
+    const isKnown = cpuNs.every((ns) => ns >= 0);
+    this.#slices.look(shim().nowMs(), isKnown ? cpuNs.reduce((sum, ns) => sum + ns, 0) : Number.NaN);
   }
 
   /** A punted question is answered: wake those who have packets parked. */
@@ -91,6 +100,11 @@ export class DataPlane {
     Atomics.store(this.#options.segment.words, STOP_AT, 1);
     this.#interrupt();
   };
+
+  /** What the kernel refuses stays as it is: a matter of waiting times alone. */
+  #setSlices(ns: number): void {
+    for (const { thread } of this.#sleepers) shim().threadSlice(thread, ns);
+  }
 
   #interrupt(): void {
     for (const sleeper of this.#sleepers) interrupt(sleeper);

@@ -1,6 +1,6 @@
 /**
- * What must happen now and then in the segment: the coarse clock, the sweeps, the rest of freed ports. Every step is
- * bounded, and takes the lock for one removal or one member at a time.
+ * What must happen now and then: in the segment the coarse clock, the sweeps, the rest of freed ports; besides what its hooks
+ * say. Every step is bounded, and takes the lock for one removal or one member at a time.
  */
 import { isPast, PORT_REST_MS } from '../nat/lifetimes.ts';
 import type { NatState } from '../nat/nat-state.ts';
@@ -15,6 +15,8 @@ const LEAST_ROWS = 1024;
 export interface HousekeepingHooks {
   /** A session expired. */
   readonly sessionExpired: () => void;
+  /** Each tick, four times a second: so that nothing else wakes the thread as often. */
+  readonly everyTick: () => void;
   /** Once a second. */
   readonly everySecond: () => void;
   /** Clock of the data plane, ms. */
@@ -61,6 +63,7 @@ export class Housekeeping {
       ended,
     );
     this.#fragmentRow = this.#state.sweepFragments(now, this.#fragmentRow, budget(fragments.rows.capacity));
+    this.#hooks.everyTick();
     if (this.#ticks % (1000 / TICK_MS) === 0) this.#hooks.everySecond();
     if (isPast(this.#restAt, now)) this.#restPorts(now);
   }

@@ -23,6 +23,8 @@ import { flowsOf, siitRoutes, siitSettings } from './siit-plan.ts';
 
 /** Counters alone are of use; the tables are as small as can be. */
 const GEOMETRY = { sessions: 1, mappings: 1, clients: 1, fragments: 1, members: 1, workers: 8 };
+/** As often as the housekeeping of a gateway. */
+const ADAPT_MS = 250;
 
 export class SiitApp {
   readonly #config: SiitConfig;
@@ -94,6 +96,8 @@ export class SiitApp {
     });
     this.#closers.push(() => dataPlane.stop());
     await dataPlane.start();
+    const timer = setInterval(() => dataPlane.adapt(), ADAPT_MS);
+    this.#closers.push(() => clearInterval(timer));
     this.#status = () => counters(segment);
     this.#sayReady(pairs, dataPlane.size, device);
     this.#reload = () => this.#readAgain(dataPlane, host, (wanted) => this.#wanted(wanted, settings, device));

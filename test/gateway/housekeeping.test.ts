@@ -42,6 +42,7 @@ table('a freed port rests', ROWS, ({ column, freed, asked, isFree }) => {
   const hooks = {
     nowMs: () => now | 0,
     sessionExpired: () => {},
+    everyTick: () => {},
     everySecond: () => {},
   };
   const house = new Housekeeping(state, hooks);

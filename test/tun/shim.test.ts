@@ -2,7 +2,8 @@
  * The native shim without root. A named pipe stands for the TUN queue: what is written to it can be read back, one
  * packet at a time.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   constants,
@@ -16,7 +17,7 @@ import {
 import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import * as native from '../../src/tun/shim.ts';
 import { tests } from '../helpers/table.ts';
@@ -105,6 +106,11 @@ const THREADS: Record<string, (fd: number) => void> = {
       shim.unwatchFd(shim.watchFd(fd, () => {}) as native.Watch);
       shim.queueAttach(fd, true, -1, arena, ARENA_BYTES, words, words, words);
     }
+  },
+  /** Until it is ended, in a wait that nothing ends. */
+  wait() {
+    parentPort?.postMessage(shim.interruptible());
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   },
   /** Ends with a watch still running. */
   leave(fd) {
@@ -361,6 +367,33 @@ if (isMainThread) {
       process.env.NOTIFY_SOCKET = '@nat46-nobody';
       assert.is(shim.sdNotify('READY=1'), -os.errno.ECONNREFUSED);
       delete process.env.NOTIFY_SOCKET;
+    },
+    'what a thread has had of the processor, not what its process had': async () => {
+      const waiting = new Worker(THIS_FILE, { workerData: { role: 'wait', fd: 0 } });
+      const [other] = (await once(waiting, 'message')) as [number];
+      const [mine, its] = [shim.threadNs(process.pid), shim.threadNs(other)];
+      while (shim.threadNs(process.pid) < mine + 20e6);
+      assert.ok(mine > 0 && its > 0, `${mine} ns, ${its} ns`);
+      assert.ok(shim.threadNs(other) < its + 10e6, 'it waited');
+      assert.is(shim.threadSlice(other, 100_000), 0);
+      assert.is(shim.threadSlice(other, 0), 0);
+      await waiting.terminate();
+      assert.is(shim.threadNs(2 ** 22), -os.errno.EINVAL, 'Linux has no such thread');
+      assert.is(shim.threadSlice(2 ** 22, 0), -os.errno.ESRCH);
+    },
+    'a short slice shortens no other policy, and keeps nice': () => {
+      const said = (...argv: string[]) => execFileSync(argv[0]!, argv.slice(1), { encoding: 'utf8' });
+      const sleeper = spawn('sleep', ['20'], { stdio: 'ignore' });
+      const pid = sleeper.pid!;
+      try {
+        said('renice', '-n', '5', '-p', String(pid));
+        assert.is(shim.threadSlice(pid, 100_000), 0);
+        assert.match(said('ps', '-o', 'ni=', '-p', String(pid)), /^ *5$/m);
+        said('chrt', '--batch', '--pid', '0', String(pid));
+        assert.is(shim.threadSlice(pid, 100_000), -os.errno.EINVAL);
+      } finally {
+        sleeper.kill('SIGKILL');
+      }
     },
     'yield comes back': () => assert.is(shim.yieldThread(), undefined),
   });
