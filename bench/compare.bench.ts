@@ -4,7 +4,7 @@
  * One lab for the whole run (client – gateway – server, links of one hop), every contender up, one load after another; in
  * each the contenders take turns in an order that a fixed seed shuffles. Medians of the rounds; root. The first round does not
  * count: V8 compiles while it sees a kind of packet for the first time, in each worker, and that would be part of what a byte costs.
- *   BENCH_ROUNDS (5)   BENCH_SECONDS (3) a measurement, three times that for CPU a byte and RTT under bulk
+ *   BENCH_ROUNDS (5) that count   BENCH_SECONDS (3) a measurement, three times that for CPU a byte and RTT under bulk
  *   BENCH_ONLY         contenders by name, loads by a part of their name: `TAYGA,nat46 ×1,UDP 64`
  *   BENCH_TAYGA        sources (a folder) or program of another TAYGA, to compare with as well
  *   BENCH_OUT          folder for compare.json and compare.svg (dist/bench)

@@ -1,5 +1,6 @@
 /*
- * The system calls that Node lacks, on node_api.h. No policy lives here, but for how many packets a batch takes (queue.c):
+ * The system calls that Node lacks, on node_api.h. No policy lives here, but for how many packets a batch takes (queue.c) and
+ * whose scheduling is left alone (thread.c):
  * decisions are made in src/tun and src/dns46.
  *
  * Conventions: a failed system call comes back as a negative errno; a wrong argument throws TypeError or

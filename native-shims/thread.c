@@ -29,7 +29,7 @@ SHIM_FUNCTION(thread_ns) {
   return shim_number(env, (int64_t)had.tv_sec * 1000000000 + had.tv_nsec);
 }
 
-/* struct sched_attr of linux/sched/types.h, which cannot be included beside glibc's sched.h; its first version. */
+/* struct sched_attr of linux/sched/types.h, which older headers cannot include beside glibc's sched.h; its first version. */
 struct attributes {
   uint32_t size, policy;
   uint64_t flags;

@@ -63,7 +63,9 @@ export function printResults(report: Report): void {
     console.log(
       cells.map((cell, i) => (i === 0 ? cell.padEnd(NAME_WIDTH) : cell.padStart(CELL_WIDTH))).join(''),
     );
-  console.log(`\nMedians of ${report.rounds} rounds of ${report.seconds} s, smallest … largest below\n`);
+  console.log(
+    `\nMedians of ${report.rounds} rounds of ${report.seconds} s after one that does not count, smallest … largest below\n`,
+  );
   row(['', ...names]);
   for (const { name, unit, contenders } of report.results) {
     const found = names.map((contender) => contenders[contender]);

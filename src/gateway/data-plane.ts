@@ -61,9 +61,9 @@ export class DataPlane {
     await Promise.all(device.queues.map((tunFd, number) => this.#startWorker(tunFd, number)));
   }
 
-  /** To the load that there is; to be called a few times a second. */
+  /** Looks how much there is to do, and lets the workers run as that asks for; a few times a second, once it is started. */
   adapt(): void {
-    const cpuNs = this.#sleepers.map(({ thread }) => shim().threadNs(thread));
+    const cpuNs = this.#sleepers.map(({ thread }) => (thread > 0 ? shim().threadNs(thread) : -1));
     const isKnown = cpuNs.every((ns) => ns >= 0);
     this.#slices.look(shim().nowMs(), isKnown ? cpuNs.reduce((sum, ns) => sum + ns, 0) : Number.NaN);
   }
@@ -103,7 +103,7 @@ export class DataPlane {
 
   /** What the kernel refuses stays as it is: a matter of waiting times alone. */
   #setSlices(ns: number): void {
-    for (const { thread } of this.#sleepers) shim().threadSlice(thread, ns);
+    for (const { thread } of this.#sleepers) if (thread > 0) shim().threadSlice(thread, ns);
   }
 
   #interrupt(): void {

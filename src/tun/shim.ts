@@ -152,13 +152,14 @@ export interface Shim {
   /** Lets another thread run first. */
   yieldThread(): void;
 
-  /** CPU time that a thread of this process has had. @param thread as of `interruptible` @returns ns, or -errno */
+  /** CPU time that a thread of this process has had. @param thread as of `interruptible`; 0: the caller @returns ns, or -errno */
   threadNs(thread: number): number;
 
   /**
-   * How long a thread wants to run at a time: the shorter, the sooner after it wakes. Its share of the core and its nice value stay.
-   * Linux before 6.12 takes no notice.
-   * @param ns 100,000 … 100,000,000 (others are taken as the nearest), or 0 for the kernel's own
+   * How long a thread wants to run at a time: the shorter, the sooner after it wakes. Its share of the core and its nice value stay, a slice
+   * chosen before is lost. Linux before 6.12 takes no notice.
+   * @param thread as of `interruptible`; 0: the caller
+   * @param ns 100,000 … 100,000,000 (other positive ones are taken as the nearest), or 0 for the kernel's own
    * @returns 0, -EINVAL when its policy is not SCHED_OTHER, or -errno
    */
   threadSlice(thread: number, ns: number): number;

@@ -39,10 +39,11 @@ const ROWS: readonly Row[] = [UDP, ICMP].flatMap((column) =>
 table('a freed port rests', ROWS, ({ column, freed, asked, isFree }) => {
   const state = freshState();
   let now = 2 ** 31 - 200_000; // the clock wraps on the way
+  const ticks: number[] = [];
   const hooks = {
     nowMs: () => now | 0,
     sessionExpired: () => {},
-    everyTick: () => {},
+    everyTick: () => ticks.push(now),
     everySecond: () => {},
   };
   const house = new Housekeeping(state, hooks);
@@ -56,6 +57,7 @@ table('a freed port rests', ROWS, ({ column, freed, asked, isFree }) => {
   goTo(start + PORT_REST_MS + freed);
   state.pool.give(0, column, PORT);
   const freedAt = now;
+  assert.is(ticks.at(-1), now, 'the hook of each tick');
   goTo(freedAt + asked);
   assert.ok(isFree || asked < 2 * PORT_REST_MS);
   assert.is(state.pool.take(0, column, PORT, 1) === PORT, isFree);

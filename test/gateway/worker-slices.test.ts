@@ -31,7 +31,16 @@ const ROWS: readonly Row[] = [
       [SHORT_NS, 4],
     ],
   },
-  { name: 'unknown is no load', shares: [0, Number.NaN, 0.9, Number.NaN, Number.NaN], asked: [] },
+  {
+    name: 'unknown changes nothing: no load',
+    shares: [0, Number.NaN, 0.9, Number.NaN, Number.NaN],
+    asked: [],
+  },
+  {
+    name: 'unknown changes nothing: load',
+    shares: [0, 0.5, Number.NaN, Number.NaN, 0.5],
+    asked: [[SHORT_NS, 1]],
+  },
 ];
 
 table('slices of the workers', ROWS, ({ shares, asked }) => {
