@@ -7,7 +7,7 @@ import type { NatState } from '../nat/nat-state.ts';
 import { NOW_SEC_AT } from '../nat/segment.ts';
 
 /** Seldom: in an idle gateway, waking the thread costs more than the step. */
-const TICK_MS = 250;
+export const TICK_MS = 250;
 /** Every row is looked at within about this long. */
 const ROUND_MS = 5_000;
 const LEAST_ROWS = 1024;

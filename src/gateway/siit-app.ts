@@ -18,13 +18,12 @@ import { Closers } from './closers.ts';
 import { DataPlane } from './data-plane.ts';
 import { openDevice } from './device.ts';
 import { journalPath } from './host-cleanup.ts';
+import { TICK_MS } from './housekeeping.ts';
 import { openSegment } from './segment-file.ts';
 import { flowsOf, siitRoutes, siitSettings } from './siit-plan.ts';
 
 /** Counters alone are of use; the tables are as small as can be. */
 const GEOMETRY = { sessions: 1, mappings: 1, clients: 1, fragments: 1, members: 1, workers: 8 };
-/** As often as the housekeeping of a gateway. */
-const ADAPT_MS = 250;
 
 export class SiitApp {
   readonly #config: SiitConfig;
@@ -96,7 +95,7 @@ export class SiitApp {
     });
     this.#closers.push(() => dataPlane.stop());
     await dataPlane.start();
-    const timer = setInterval(() => dataPlane.adapt(), ADAPT_MS);
+    const timer = setInterval(() => dataPlane.adapt(), TICK_MS);
     this.#closers.push(() => clearInterval(timer));
     this.#status = () => counters(segment);
     this.#sayReady(pairs, dataPlane.size, device);

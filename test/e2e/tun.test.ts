@@ -5,7 +5,6 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import os from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +15,7 @@ import { TunDevice } from '../../src/tun/device.ts';
 import { HostState } from '../../src/tun/host.ts';
 import type { HostSetup } from '../../src/tun/host-plan.ts';
 import * as native from '../../src/tun/shim.ts';
+import { isLinuxSince } from '../helpers/kernel.ts';
 import { tests } from '../helpers/table.ts';
 import { child } from '../tun/child-process.ts';
 import { Mirror, type Seen, TUN } from '../tun/mirror.ts';
@@ -90,12 +90,6 @@ function destinationPort({ packet }: Seen): number {
 
 function exists(device: string): boolean {
   return spawnSync('ip', ['link', 'show', 'dev', device], { stdio: 'ignore' }).status === 0;
-}
-
-/** TUN devices know RWF_NOWAIT since Linux 6.4. */
-function isReadToldNotToWait(): boolean {
-  const [major = 0, minor = 0] = os.release().split('.').map(Number);
-  return major > 6 || (major === 6 && minor >= 4);
 }
 
 async function bound(port: number): Promise<Socket> {
@@ -216,7 +210,7 @@ if (insideNamespace(fileURLToPath(import.meta.url))) {
           for (let left = count; left > 0; left -= counts.at(-1)!) counts.push(mirror.read(0, -1).length);
         }
         // a device before Linux 6.4 is asked before it is read, and then for all
-        assert.equal(counts, isReadToldNotToWait() ? [3, 1, 1, 1, 1, 5] : [3, 1, 8]);
+        assert.equal(counts, isLinuxSince(6, 4) ? [3, 1, 1, 1, 1, 5] : [3, 1, 8]);
         socket.close();
       }),
     'packets that the kernel refuses are counted': () =>

@@ -16,12 +16,13 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { constants as os, release, tmpdir } from 'node:os';
+import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import * as native from '../../src/tun/shim.ts';
+import { isLinuxSince } from '../helpers/kernel.ts';
 import { tests } from '../helpers/table.ts';
 import { attach } from './attach.ts';
 
@@ -123,8 +124,7 @@ const THREADS: Record<string, (fd: number) => void> = {
 
 /** The slice that the scheduler gives a thread of ours, ns; null where it does not say, or takes no other. */
 function sliceOf(thread: number): number | null {
-  const [major = 0, minor = 0] = release().split('.').map(Number);
-  if (major < 6 || (major === 6 && minor < 12)) return null;
+  if (!isLinuxSince(6, 12)) return null;
   const path = `/proc/self/task/${thread}/sched`;
   const found = existsSync(path) ? /^se[.]slice *: *(\d+)$/m.exec(readFileSync(path, 'utf8')) : null;
   return found ? Number(found[1]) : null;
